@@ -1,0 +1,30 @@
+"""Options that mean the same in every verb, defined once (DESIGN §4)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+JsonTarget = Annotated[
+    str | None,
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        help="Write the document as JSON; - is standard output, with nothing else on it.",
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No notes and no progress; warnings and errors stay.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")]
+PrintSchema = Annotated[
+    bool, typer.Option("--print-schema", help="Print the JSON schema of the document and stop.")
+]
+ModelName = Annotated[
+    str, typer.Option("--model", metavar="NAME", help="Model card; `ctk models` lists them.")
+]
+OutputPath = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="PATH", help="File or folder to write.")
+]

@@ -1,0 +1,56 @@
+"""Lines on standard error: ``error:``, ``warning:`` and ``note:`` in one form (DESIGN §4)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from toolkit.errors import CtkError, printable
+
+_sink: ContextVar[Callable[[str], None] | None] = ContextVar("warning_sink", default=None)
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+def warn(text: str) -> None:
+    """Prints one ``warning:`` line, or hands it to the collector in force."""
+    sink = _sink.get()
+    if sink is not None:
+        sink(text)
+    else:
+        _line("warning", text)
+
+
+def note(text: str) -> None:
+    """Prints one ``note:`` line; silent under ``--quiet``."""
+    if not _quiet.get():
+        _line("note", text)
+
+
+def report_error(error: CtkError) -> None:
+    """Prints the error line of DESIGN §4 and its notes."""
+    _line("error", error.headline)
+    for text in error.notes:
+        _line("note", text)
+
+
+def set_quiet(quiet: bool) -> None:
+    """Silences notes (never warnings or errors) in this context."""
+    _quiet.set(quiet)
+
+
+@contextmanager
+def collected_warnings() -> Iterator[list[str]]:
+    """Collects the warnings raised inside instead of printing them."""
+    found: list[str] = []
+    token = _sink.set(found.append)
+    try:
+        yield found
+    finally:
+        _sink.reset(token)
+
+
+def _line(kind: str, text: str) -> None:
+    sys.stderr.write(f"{kind}: {printable(text)}\n")
+    sys.stderr.flush()
