@@ -1,0 +1,1 @@
+"""Stage timing, statistics and parity."""

@@ -1,0 +1,1 @@
+"""Measuring: stages of one iteration, and what their samples say."""

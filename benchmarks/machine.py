@@ -1,0 +1,96 @@
+"""What machine this is, for documents (benchmark_method.md §7); nothing that names a person or a host."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from toolkit.backends.cores import physical_cores
+
+# Processor features that decide in which precision, and how fast, a runtime computes (x86, then ARM).
+PRECISION_FLAGS = (
+    *("f16c", "fma", "avx2", "avx512f", "avx512_bf16", "avx512_fp16", "avx512_vnni", "avx_vnni"),
+    *("avx_vnni_int8", "avx_ne_convert", "amx_tile", "amx_bf16", "amx_int8", "amx_fp16"),
+    *("asimdhp", "asimddp", "bf16", "i8mm", "sve", "sve2", "sme"),
+)
+LIBRARIES = ("numpy", "onnx", "onnxruntime")
+
+
+class Machine(BaseModel):
+    """The machine behind a measurement; what is unknown is null.
+
+    Attributes:
+        cpu: Model name of the processor.
+        cores: Physical cores that are online.
+        logical_cores: Logical processors that are online.
+        usable_cores: Physical cores that this process may use.
+        flags: Those of `PRECISION_FLAGS` that the processor has, sorted; null where not readable.
+        memory_bytes: Main memory.
+        kernel: System and its release.
+        python: Version of Python.
+        versions: Version of each library, null where it is not installed.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cpu: str | None
+    cores: int | None
+    logical_cores: int | None
+    usable_cores: int
+    flags: tuple[str, ...] | None
+    memory_bytes: int | None
+    kernel: str
+    python: str
+    versions: dict[str, str | None]
+
+
+def describe_machine(libraries: Sequence[str] = LIBRARIES, cpuinfo: Path = Path("/proc/cpuinfo")) -> Machine:
+    """This machine, now; imports none of the libraries that it gives the versions of.
+
+    Args:
+        libraries: Distributions whose versions matter.
+        cpuinfo: Where Linux describes the processor.
+    """
+    fields = _first_processor(cpuinfo)
+    flags = fields.get("flags", fields.get("Features"))
+    logical = os.cpu_count()
+    return Machine(
+        cpu=fields.get("model name") or platform.processor() or None,
+        cores=physical_cores(range(logical)) if logical is not None else None,
+        logical_cores=logical,
+        usable_cores=physical_cores(),
+        flags=None if flags is None else tuple(sorted(set(PRECISION_FLAGS) & set(flags.split()))),
+        memory_bytes=_memory_bytes(),
+        kernel=f"{platform.system()} {platform.release()}",
+        python=platform.python_version(),
+        versions={name: _version(name) for name in libraries},
+    )
+
+
+def _first_processor(cpuinfo: Path) -> dict[str, str]:
+    """The ``key : value`` lines of the first processor; empty where the file is not to be had."""
+    try:
+        block = cpuinfo.read_text(errors="replace").split("\n\n")[0]
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in block.splitlines())
+    return {key.strip(): value.strip() for key, colon, value in pairs if colon}
+
+
+def _memory_bytes() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,1 @@
+"""Agreement of outputs with a reference, under a printed rule."""

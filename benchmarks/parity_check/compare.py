@@ -1,0 +1,115 @@
+"""All outputs of a candidate against all references, and two pictures against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from benchmarks.parity_check.rule import OutputParity, Scope, Tolerance, judge, rule_text
+from toolkit.colour.lab import srgb_to_lab
+from toolkit.errors import BadInput, CheckFailed, Inconclusive
+
+Verdict: TypeAlias = Literal["pass", "fail", "inconclusive"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputsParity:
+    """Agreement of a candidate with its references.
+
+    Attributes:
+        outputs: One result for each reference in their order, then one for each extra output.
+        verdict: ``pass`` when every one passes, ``inconclusive`` when there was none.
+    """
+
+    outputs: tuple[OutputParity, ...]
+    verdict: Verdict
+
+
+class DeltaE2000(BaseModel):
+    """CIEDE2000 differences of two pictures over all pixels (`delta_e2000` of ctk.parity/1)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mean: float
+    p95: float
+    max: float
+
+
+def compare_outputs(
+    references: Mapping[str, NDArray[Any]],
+    candidates: Mapping[str, NDArray[Any]],
+    tolerance: Tolerance,
+    scope: Scope = "channel",
+) -> OutputsParity:
+    """Judges every output by the rule; a missing or an extra output fails.
+
+    Args:
+        references: What the outputs should be, by name.
+        candidates: What they are.
+        tolerance: Bounds of the rule.
+        scope: Where the rule takes its largest reference value; see `judge`.
+    """
+    results = []
+    for name, reference in references.items():
+        if name in candidates:
+            results.append(judge(name, reference, candidates[name], tolerance, scope))
+        else:
+            results.append(_failed(name, "the output is missing", tolerance, scope))
+    extra = [name for name in candidates if name not in references]
+    results += [_failed(name, "there is no reference for this output", tolerance, scope) for name in extra]
+    if not results:
+        return OutputsParity((), "inconclusive")
+    passed = all(result.status == "pass" for result in results)
+    return OutputsParity(tuple(results), "pass" if passed else "fail")
+
+
+def require_parity(found: OutputsParity) -> None:
+    """Turns a verdict that is not ``pass`` into its error.
+
+    Raises:
+        CheckFailed: CTK101 with one note for each output that fails.
+        Inconclusive: CTK301 when nothing was compared.
+    """
+    if found.verdict == "inconclusive":
+        raise Inconclusive("CTK301", "nothing was compared: there is no output on either side")
+    failed = [result for result in found.outputs if result.status == "fail"]
+    if failed:
+        raise CheckFailed(
+            "CTK101",
+            f"{len(failed)} of {len(found.outputs)} outputs differ from the reference",
+            notes=[f"{result.name}: {result.reason}; rule: {result.rule}" for result in failed],
+        )
+
+
+def delta_e2000(reference: NDArray[np.uint8], picture: NDArray[np.uint8]) -> DeltaE2000:
+    """CIEDE2000 differences of two pictures, in the Lab of the preset `exact`, float64.
+
+    Args:
+        reference: uint8, H×W×3, R G B.
+        picture: Another one of the same size.
+
+    Raises:
+        BadInput: CTK508 when the sizes differ.
+    """
+    from skimage.color import deltaE_ciede2000
+
+    if reference.shape != picture.shape or reference.size == 0:
+        raise BadInput(
+            "CTK508", f"pictures of {reference.shape} and {picture.shape} cannot be compared pixel by pixel"
+        )
+    one, other = srgb_to_lab(reference / 255.0), srgb_to_lab(picture / 255.0)
+    different = deltaE_ciede2000(one, other)  # type: ignore[no-untyped-call]  # not annotated there
+    return DeltaE2000(
+        mean=float(different.mean()),
+        p95=float(np.percentile(different, 95)),
+        max=float(different.max()),
+    )
+
+
+def _failed(name: str, reason: str, tolerance: Tolerance, scope: Scope) -> OutputParity:
+    return OutputParity(name=name, status="fail", reason=reason, rule=rule_text(tolerance, scope))

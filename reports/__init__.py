@@ -1,0 +1,1 @@
+"""Typed documents turned into tables, JSON and pages."""

@@ -1,0 +1,73 @@
+"""The stages of a picture end to end with a small network in onnxruntime."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from PIL import Image
+from skimage.color import lab2rgb, rgb2lab
+
+from benchmarks.harness.picture_pipeline import picture_pipeline
+from benchmarks.harness.stage_timing import summarise, time_stages
+from toolkit.backends.opening import load
+from toolkit.errors import BadInput
+from toolkit.presets.registry import preset_named
+
+
+def saved_network(folder: Path, outputs: tuple[str, ...] = ("ab",)):
+    """Gives a = b = 0 for every picture: a strided 1×1 convolution with zero weights."""
+    weights = onnx.numpy_helper.from_array(np.zeros((2, 1, 1, 1), np.float32), "w")
+    nodes = [helper.make_node("Conv", ["l", "w"], [name], strides=[4, 4]) for name in outputs]
+    body = helper.make_graph(
+        nodes,
+        "grey",
+        [helper.make_tensor_value_info("l", TensorProto.FLOAT, [1, 1, 32, 32])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 2, 8, 8]) for name in outputs],
+        [weights],
+    )
+    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    path = folder / "grey.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def photograph() -> bytes:
+    y, x = np.mgrid[0:40, 0:60]
+    rgb = np.stack([4 * x, 6 * y, 128 + 0 * x], axis=-1).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_network_without_colour_gives_the_grey_of_the_lightness(tmp_path: Path):
+    with load(saved_network(tmp_path), threads=1) as session:
+        pipeline = picture_pipeline(session, preset_named("exact", net_size=(32, 32)))
+        decoded = pipeline.decode(photograph())
+        coded = pipeline.encode(pipeline.post(pipeline.infer(pipeline.pre(decoded))))
+    with Image.open(io.BytesIO(coded)) as image:
+        found = np.asarray(image)
+    assert found.shape == (40, 60, 3)
+    assert (np.ptp(found.astype(int), axis=2) == 0).all()
+    grey = rgb2lab(decoded) * [1, 0, 0]
+    assert np.abs(found - 255 * lab2rgb(grey)).max() < 1
+
+
+def test_all_stages_are_timed(tmp_path: Path):
+    with load(saved_network(tmp_path), threads=1) as session:
+        pipeline = picture_pipeline(session, preset_named("exact", net_size=(32, 32)), suffix=".jpg")
+        report = summarise(time_stages(pipeline, [photograph()], iterations=3, warmup=1))
+    assert {figure.n for figure in report.stages.values()} == {3}
+    assert all(figure.mean_ms > 0 for figure in report.stages.values())
+
+
+def test_an_artifact_with_two_outputs_is_refused(tmp_path: Path):
+    with (
+        load(saved_network(tmp_path, ("ab", "other"))) as session,
+        pytest.raises(BadInput, match=r"CTK516 .*outputs ab, other"),
+    ):
+        picture_pipeline(session, preset_named("exact"))

@@ -1,0 +1,118 @@
+"""What every backend offers (DESIGN §1): load an artifact, say what was loaded, run, wait, close.
+
+A backend is a class registered under its name in the entry point group ``ctk.backends``; `Backend.load`
+gives a `Session`. A minimal use::
+
+    with open_backend("onnxruntime", Path("net.onnx"), threads=2) as session:
+        ab = session.run({"data_l": l_nchw})["class8_ab"]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """Shape and element type of a graph input or output.
+
+    Attributes:
+        shape: Dimensions; None where the artifact leaves one open.
+        dtype: NumPy's name of the element type, such as ``float32``.
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackendInfo:
+    """What really runs, read back from the runtime rather than repeated from the request.
+
+    Attributes:
+        name: The backend's word of DESIGN §1.
+        runtime_version: Version of the library behind it.
+        device: Where it computes, such as ``CPU``.
+        providers: The execution providers in use, in the runtime's own words; empty where it has none.
+        precision_executed: A word of DESIGN §1, or None where the runtime does not tell.
+        threads: Number of threads that compute.
+        inputs: Graph inputs by name, in order.
+        outputs: Graph outputs by name, in order.
+    """
+
+    name: str
+    runtime_version: str
+    device: str
+    providers: tuple[str, ...]
+    precision_executed: str | None
+    threads: int
+    inputs: Mapping[str, TensorInfo]
+    outputs: Mapping[str, TensorInfo]
+
+
+class Session(Protocol):
+    """A loaded artifact, ready to run; used by one thread at a time."""
+
+    def info(self) -> BackendInfo:
+        """What was loaded, and what it runs on."""
+
+    def run(
+        self, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Executes the network once.
+
+        Args:
+            inputs: One array for every graph input, of its very shape and element type.
+            outputs: Names wanted, in this order; all graph outputs by default. A backend that keeps the
+                blobs inside takes their names as well.
+
+        Returns:
+            The outputs by name, which later runs leave alone.
+
+        Raises:
+            BadInput: CTK516 for a missing or unknown name, CTK508 for a wrong shape or element type.
+            EnvironmentFailed: CTK404 when the runtime fails, CTK408 when memory runs out.
+            UsageFault: CTK601 when the session is closed.
+        """
+
+    def synchronise(self) -> None:
+        """Returns when everything that `run` started is done; at once where `run` itself waits."""
+
+    def close(self) -> None:
+        """Frees what the session holds; a second call does nothing."""
+
+    def __enter__(self) -> Self:
+        """The session itself."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Closes the session."""
+
+
+class Backend(Protocol):
+    """Something that executes artifacts."""
+
+    @classmethod
+    def load(cls, artifact: Path, *, threads: int | None = None) -> Session:
+        """Loads an artifact.
+
+        Args:
+            artifact: Its main file; a backend finds further files beside it.
+            threads: Number of threads that compute; the physical cores by default.
+
+        Raises:
+            BadInput: CTK501 or CTK502 for the file, or the code of its format (CTK517 for ONNX).
+            EnvironmentFailed: CTK404 when the runtime is missing or does not do what was asked.
+            UsageFault: CTK601 for a thread count below 1.
+        """

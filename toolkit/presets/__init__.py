@@ -1,0 +1,1 @@
+"""Named definitions of pre- and postprocessing (DESIGN §5, Presets)."""
