@@ -1,0 +1,115 @@
+"""The backend `caffe-reference`: a Caffe network executed in float64 NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converters.caffe.build import NetOptions, read_net
+from converters.caffe.caffemodel import read_caffemodel
+from converters.caffe.layers.registry import shape_of
+from converters.caffe.network import Net, Shape
+from converters.caffe.parameters import Sources
+from converters.caffe.reference import run_reference
+from toolkit.backends.protocol import BackendInfo, TensorInfo
+from toolkit.errors import BadInput, UsageFault, Where
+
+
+class CaffeReferenceBackend:
+    """Loads a prototxt, and the caffemodel of the same stem beside it if there is one."""
+
+    @classmethod
+    def load(cls, artifact: Path, *, threads: int | None = None) -> CaffeReferenceSession:
+        """Reads the network; raises as `converters.caffe.build.read_net`."""
+        caffemodel = artifact.with_suffix(".caffemodel")
+        sources = Sources(caffemodel=read_caffemodel(caffemodel) if caffemodel.exists() else None)
+        return CaffeReferenceSession(read_net(artifact, sources, NetOptions()), threads)
+
+
+class CaffeReferenceSession:
+    """A network ready to run; see `toolkit.backends.protocol.Session`.
+
+    Args:
+        net: The network.
+        threads: Threads of NumPy's BLAS; its own choice by default.
+    """
+
+    def __init__(self, net: Net, threads: int | None = None) -> None:
+        from threadpoolctl import threadpool_info, threadpool_limits
+
+        self._net: Net | None = net
+        self._limits = threadpool_limits(threads, "blas") if threads is not None else None
+        self._threads = max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
+
+    def info(self) -> BackendInfo:
+        """What runs: NumPy in float64."""
+        net = self._opened()
+        return BackendInfo(
+            name="caffe-reference",
+            runtime_version=f"numpy {np.__version__}",
+            device="CPU",
+            providers=(),
+            precision_executed="f64",
+            threads=self._threads,
+            inputs={name: TensorInfo(net.values[name].shape, "float32") for name in net.inputs},
+            outputs={name: TensorInfo(net.values[name].shape, "float64") for name in net.outputs},
+        )
+
+    def run(
+        self, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Executes the network; any value may be asked for, and other input sizes may be given."""
+        net = self._opened()
+        unknown = [name for name in inputs if name not in net.inputs]
+        if unknown:
+            raise BadInput("CTK516", f"no input is called {unknown[0]!r}", Where(file=net.file))
+        shapes = {name: array.shape for name, array in inputs.items()}
+        if any(net.values[name].shape != shape for name, shape in shapes.items()):
+            refuse_sizes(net, shapes)
+        return dict(run_reference(net, inputs, outputs))
+
+    def synchronise(self) -> None:
+        """Nothing is ever pending."""
+
+    def close(self) -> None:
+        """Lets go of the network."""
+        self._net = None
+        if self._limits is not None:
+            self._limits.restore_original_limits()
+            self._limits = None
+
+    def __enter__(self) -> Self:
+        """The session itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Closes the session."""
+        self.close()
+
+    def _opened(self) -> Net:
+        if self._net is None:
+            raise UsageFault("CTK601", "the session is closed")
+        return self._net
+
+
+def refuse_sizes(net: Net, inputs: Mapping[str, Shape]) -> None:
+    """Checks that a network takes inputs of other sizes, by inferring all shapes anew.
+
+    Raises:
+        BadInput: CTK508 when it does not.
+    """
+    shapes: dict[str, Shape] = {}
+    for layer in net.layers:
+        if layer.type == "Input":
+            shapes.update({top: inputs.get(top, net.values[top].shape) for top in layer.tops})
+            continue
+        found = shape_of(replace(layer, bottom_shapes=tuple(shapes[name] for name in layer.bottoms)))
+        if tuple(spec.shape for spec in found.blobs) != tuple(blob.values.shape for blob in layer.blobs):
+            raise layer.fault("CTK508", f"the parameters of this {layer.type} do not fit inputs of that size")
+        shapes.update(zip(layer.tops, found.tops, strict=True))

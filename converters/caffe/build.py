@@ -1,0 +1,156 @@
+"""Prototxt and caffemodel to `Net`: wiring, shapes, parameters, and the cut at the wanted outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from converters.caffe.caffemodel import read_caffemodel
+from converters.caffe.dynamic import dynamic_symbols
+from converters.caffe.input_shapes import InputShapes, with_input_shapes
+from converters.caffe.layers.registry import shape_of
+from converters.caffe.network import MOST_ELEMENTS, Layer, LayerShape, Net, Shape, Value, elements
+from converters.caffe.parameters import Parameters, Sources
+from converters.caffe.prototxt import NetText, read_prototxt
+from converters.caffe.unknown_fields import warn_of_unknown_fields
+from converters.caffe.wiring import Wired, wire
+from toolkit.errors import BadInput, UsageFault, Where
+from toolkit.messages import warn
+from toolkit.nearest import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class NetOptions:
+    """How a network is read.
+
+    Attributes:
+        cut: Blobs to end at, instead of Caffe's outputs.
+        input_shapes: Overrides of input sizes, some of them dynamic.
+        ignore_unknown_fields: Unknown prototxt fields are warnings.
+    """
+
+    cut: Sequence[str] = ()
+    input_shapes: InputShapes = field(default_factory=InputShapes)
+    ignore_unknown_fields: bool = False
+
+
+def read_net(prototxt: Path, sources: Sources, options: NetOptions | None = None) -> Net:
+    """Reads a network whole.
+
+    Args:
+        prototxt: The network's definition.
+        sources: Where its parameters come from.
+        options: Cuts and sizes.
+
+    Raises:
+        BadInput: Any of CTK501 to CTK516, with file, line and layer.
+    """
+    options = options or NetOptions()
+    text = read_prototxt(prototxt, ignore_unknown_fields=options.ignore_unknown_fields)
+    return build_net(text, sources, options)
+
+
+def load_sources(caffemodel: Path | None, **others: object) -> Sources:
+    """`Sources` with the caffemodel mapped; ``others`` as in `Sources`."""
+    return Sources(caffemodel=read_caffemodel(caffemodel) if caffemodel else None, **others)  # type: ignore[arg-type]
+
+
+def build_net(text: NetText, sources: Sources, options: NetOptions) -> Net:
+    """The network of a parsed prototxt; raises as `read_net`."""
+    if sources.caffemodel is not None:
+        warn_of_unknown_fields(sources.caffemodel)
+    message = with_input_shapes(text.message, options.input_shapes, text.file)
+    places = _places(text)
+    wired = wire(message.layer, places)
+    plain = [
+        Layer(
+            i, m.name, m.type, m, wired.bottoms[i], wired.tops[i], in_place=wired.in_place[i], where=places[i]
+        )
+        for i, m in enumerate(message.layer)
+    ]
+    outputs, unread = _outputs(plain, wired, options.cut, text.file)
+    needed = _needed(plain, outputs, keep_silence=not options.cut)
+    shapes: dict[str, Shape] = {}
+    found = [infer_shape(layer, shapes) for layer in needed]
+    symbols = dynamic_symbols(needed, found, options.input_shapes)
+    parameters = Parameters(sources, message.layer)
+    layers = tuple(replace(layer, blobs=parameters.resolve(layer, shape.blobs)) for layer, shape in found)
+    _warn_of_unused(sources, parameters, bool(any(shape.blobs for _, shape in found)))
+    values = {n: Value(n, wired.blob_of[n], s, symbols.get(n, ())) for n, s in shapes.items()}
+    inputs = tuple(top for layer in layers if layer.type == "Input" for top in layer.tops)
+    return Net(message.name, text.file, inputs, outputs, layers, values, unread, bool(symbols))
+
+
+def infer_shape(layer: Layer, shapes: dict[str, Shape]) -> tuple[Layer, LayerShape]:
+    """Runs a layer's shape rule and notes the shapes of its tops in ``shapes``.
+
+    Raises:
+        BadInput: CTK505 to CTK508, from the rule; CTK508 for a blob of more than 2**31 - 1 elements.
+    """
+    layer = replace(layer, bottom_shapes=tuple(shapes[name] for name in layer.bottoms))
+    found = shape_of(layer)
+    for shape in (*found.tops, *(spec.shape for spec in found.blobs)):
+        if elements(shape) > MOST_ELEMENTS:
+            raise layer.fault("CTK508", f"a blob of shape {shape} has more than 2^31 - 1 elements")
+    shapes.update(zip(layer.tops, found.tops, strict=True))
+    return replace(layer, top_shapes=found.tops), found
+
+
+def _places(text: NetText) -> list[Where]:
+    return [
+        Where(file=text.file, line=text.line_of(i), layer=layer.name)
+        for i, layer in enumerate(text.message.layer)
+    ]
+
+
+def _outputs(
+    layers: Sequence[Layer], wired: Wired, cut: Sequence[str], file: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the outputs, and of inputs that nobody reads (Caffe lists those as outputs too)."""
+    if cut:
+        return tuple(dict.fromkeys(_cut_value(blob, wired, file) for blob in cut)), ()
+    inputs = {top for layer in layers if layer.type == "Input" for top in layer.tops}
+    ends = [name for name in wired.blob_of if name not in wired.read]
+    # Caffe counts Silence as a reader; where that leaves no output at all, what it reads is meant.
+    ends = ends or [name for name in wired.blob_of if name in wired.silenced]
+    outputs = tuple(name for name in ends if name not in inputs)
+    if not outputs:
+        raise BadInput("CTK505", "the network computes nothing: no layer makes an output", Where(file=file))
+    return outputs, tuple(name for name in ends if name in inputs)
+
+
+def _cut_value(blob: str, wired: Wired, file: str) -> str:
+    if blob in wired.final:
+        return wired.final[blob]
+    if blob in wired.blob_of:
+        return blob
+    raise BadInput(
+        "CTK516", f"no blob is called {blob!r}", Where(file=file), did_you_mean(blob, wired.blob_of)
+    )
+
+
+def _needed(layers: Sequence[Layer], outputs: Sequence[str], *, keep_silence: bool) -> list[Layer]:
+    """With a cut, only what leads to it; otherwise every layer, since the ledger accounts for all."""
+    if keep_silence:
+        return list(layers)
+    wanted = set(outputs)
+    kept = []
+    for layer in reversed(layers):
+        if wanted.intersection(layer.tops):
+            wanted.update(layer.bottoms)
+            kept.append(layer)
+    return kept[::-1]
+
+
+def _warn_of_unused(sources: Sources, parameters: Parameters, needs_weights: bool) -> None:
+    given = sources.caffemodel
+    if given is not None and needs_weights and not parameters.used_layers:
+        warn(f"no layer of {given.file} has a name of this network; it belongs to another one")
+    unknown = [name for name, _ in sources.attached if name not in parameters.resolved]
+    if unknown:
+        raise UsageFault(
+            "CTK516",
+            f"--attach names layer {unknown[0]!r}, which has no parameters here",
+            notes=did_you_mean(unknown[0], parameters.resolved),
+        )

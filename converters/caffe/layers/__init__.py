@@ -1,0 +1,1 @@
+"""One file per layer type (or close family); `registry` says how a type registers itself."""

@@ -1,0 +1,81 @@
+"""Where layer types register their three functions: shape rule, ONNX emission, float64 evaluation.
+
+A file in this folder registers a type by decorating one function for each; nothing else has to change.
+Evaluation derives its own output shape and shares with the emission only what the layer's fields say, so
+that it can serve as an oracle.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converters.caffe.network import Layer, LayerShape
+from toolkit.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from converters.onnx.emitter import Emitter
+
+Array = NDArray[np.float64]
+ShapeRule = Callable[[Layer], LayerShape]
+Emission = Callable[[Layer, "Emitter"], None]
+Evaluation = Callable[[Layer, Sequence[Array]], Sequence[Array]]
+
+F = TypeVar("F")
+
+SHAPES: dict[str, ShapeRule] = {}
+EMISSIONS: dict[str, Emission] = {}
+EVALUATIONS: dict[str, Evaluation] = {}
+
+
+def shape_rule(*types: str) -> Callable[[ShapeRule], ShapeRule]:
+    """Registers ``(layer) -> LayerShape``; the layer's ``bottom_shapes`` are known, its tops and blobs not."""
+    return _registrar(SHAPES, types)
+
+
+def emission(*types: str) -> Callable[[Emission], Emission]:
+    """Registers ``(layer, emitter) -> None``, which makes the layer's nodes through the emitter."""
+    return _registrar(EMISSIONS, types)
+
+
+def evaluation(*types: str) -> Callable[[Evaluation], Evaluation]:
+    """Registers ``(layer, bottoms) -> tops`` on float64 arrays."""
+    return _registrar(EVALUATIONS, types)
+
+
+@cache
+def load_all() -> None:
+    """Imports every file of this folder once, so that all types are registered."""
+    package = importlib.import_module(__package__)
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{__package__}.{module.name}")
+
+
+def shape_of(layer: Layer) -> LayerShape:
+    """Runs the shape rule of the layer's type.
+
+    Raises:
+        BadInput: CTK506 when the type is unknown (the nearest one is suggested); what the rule raises.
+    """
+    load_all()
+    rule = SHAPES.get(layer.type)
+    if rule is None:
+        raise layer.fault("CTK506", f"unknown layer type {layer.type!r}", *did_you_mean(layer.type, SHAPES))
+    return rule(layer)
+
+
+def _registrar(table: dict[str, F], types: Sequence[str]) -> Callable[[F], F]:
+    def register(function: F) -> F:
+        for name in types:
+            if name in table:
+                raise RuntimeError(f"layer type {name} is registered twice")
+            table[name] = function
+        return function
+
+    return register

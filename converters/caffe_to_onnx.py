@@ -1,0 +1,209 @@
+"""The route `caffe->onnx`."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converters.caffe.build import NetOptions, read_net
+from converters.caffe.caffemodel import read_caffemodel
+from converters.caffe.input_shapes import InputShapes
+from converters.caffe.network import Net
+from converters.caffe.parameters import Sources
+from converters.caffe_files import CaffeFiles
+from converters.onnx.graph import Graph
+from converters.options import ConvertOptions
+from converters.targets import check_target, choose_target
+from toolkit.artifact import (
+    Artifact,
+    ArtifactDocument,
+    GraphTensor,
+    OutputFile,
+    SourceFile,
+    Weights,
+    write_sidecar,
+)
+from toolkit.errors import BadInput, UsageFault
+from toolkit.files import opened
+from toolkit.ledger import LedgerDocument
+from toolkit.models.card import ModelCard, model_cards, weights_kind
+from toolkit.version import __version__
+
+Hashes = Mapping[Path, Future[str]]
+
+
+class CaffeToOnnx:
+    """Converts Caffe to ONNX; registered as `caffe->onnx` in the group `ctk.converters`."""
+
+    def convert(self, files: CaffeFiles, output: Path | None, options: ConvertOptions) -> Artifact:
+        """Reads, checks, emits and writes.
+
+        Raises:
+            BadInput: Anything wrong with the files (CTK501 to CTK516).
+            EnvironmentFailed: The target cannot be written (CTK401, CTK402, CTK406).
+            UsageFault: Options that do not fit (CTK601, CTK604).
+            InternalFault: CTK701 when the ledger does not balance.
+        """
+        from converters.onnx.emit import emit_onnx
+        from converters.onnx.stream_writer import is_ours, write_onnx
+
+        started = time.perf_counter()
+        refuse_unoffered(options)
+        sources = _source_paths(files, options)
+        target = choose_target(output, _stem(files, options), files.name, "onnx")
+        check_target(target, list(sources.values()), ours=is_ours(target), force=options.force)
+        with ThreadPoolExecutor(1) as pool:
+            # Hashing runs beside reading and writing; all of them release the interpreter's lock.
+            hashes = {path: pool.submit(_sha256, path) for path in sources.values()}
+            net = read_net(files.prototxt, _parameter_sources(files, options), _net_options(files, options))
+            graph, ledger = emit_onnx(net, options.opset, _mean_inside(files, net, options))
+
+            def described() -> ArtifactDocument:
+                return _describe(files, options, sources, hashes, graph, ledger)
+
+            if options.dry_run:
+                return Artifact(target, described(), written=False)
+            written = write_onnx(target, graph, lambda: described().embedded())
+        outcome: dict[str, Any] = {
+            "outputs": [OutputFile(name=f.path.name, sha256=f.sha256, size_bytes=f.size) for f in written],
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.perf_counter() - started, 3),
+        }
+        document = described().model_copy(update=outcome)
+        write_sidecar(target, document)
+        return Artifact(target, document)
+
+
+def refuse_unoffered(options: ConvertOptions) -> None:
+    """Options of DESIGN §4 that this route does not take.
+
+    Raises:
+        UsageFault: CTK604.
+    """
+    if options.head == "rgb":
+        raise UsageFault("CTK604", "--head rgb is not offered for ONNX yet", notes=["offered: ab, bins"])
+    if options.precision != "f32":
+        raise UsageFault(
+            "CTK604",
+            f"--precision {options.precision} is not offered for caffe->onnx",
+            notes=["offered: f32"],
+        )
+    if options.head and options.cut:
+        raise UsageFault("CTK601", "--head and --cut both say where the network ends; give one of them")
+
+
+def read_network(files: CaffeFiles, options: ConvertOptions) -> Net:
+    """The `Net` that a conversion with these options would emit; raises as `read_net`."""
+    return read_net(files.prototxt, _parameter_sources(files, options), _net_options(files, options))
+
+
+def _source_paths(files: CaffeFiles, options: ConvertOptions) -> dict[str, Path]:
+    named = {"prototxt": files.prototxt, "caffemodel": files.caffemodel, "coefficients": options.coefficients}
+    named |= {f"attached {layer}": path for layer, path in options.attach.items()}
+    return {kind: path for kind, path in named.items() if path is not None}
+
+
+def _stem(files: CaffeFiles, options: ConvertOptions) -> str:
+    head = f"-{options.head}" if options.head not in {None, "ab"} else ""
+    return f"{files.name}{head}{'-synthetic' if files.synthetic else ''}"
+
+
+def _parameter_sources(files: CaffeFiles, options: ConvertOptions) -> Sources:
+    from toolkit.colour.coefficients import read_coefficients
+
+    return Sources(
+        caffemodel=read_caffemodel(files.caffemodel) if files.caffemodel else None,
+        coefficients=read_coefficients(options.coefficients) if options.coefficients else None,
+        coefficients_given=options.coefficients is not None,
+        attached=dict(_attached(target, path) for target, path in options.attach.items()),
+        allow_filler=options.allow_filler,
+    )
+
+
+def _attached(target: str, path: Path) -> tuple[tuple[str, int], NDArray[np.float32]]:
+    """``LAYER`` or ``LAYER:INDEX`` and the array for that blob."""
+    from toolkit.colour.coefficients import read_array
+
+    layer, colon, index = target.rpartition(":")
+    key = (layer, int(index)) if colon and index.isdigit() else (target, 0)
+    return key, read_array(path).astype(np.float32)
+
+
+def _net_options(files: CaffeFiles, options: ConvertOptions) -> NetOptions:
+    cut = tuple(options.cut)
+    if options.head:
+        card = files.card or _known_card()
+        cut = (card.heads[options.head].blob,)
+    return NetOptions(cut, InputShapes(options.input_shape, options.batch), options.ignore_unknown_fields)
+
+
+def _known_card() -> ModelCard:
+    return next(iter(model_cards().values()))
+
+
+def _mean_inside(files: CaffeFiles, net: Net, options: ConvertOptions) -> tuple[str, float] | None:
+    if options.mean == "outside":
+        return None
+    card = files.card or _known_card()
+    if card.input.name not in net.inputs:
+        raise BadInput(
+            "CTK516",
+            f"--mean inside: the network has no input {card.input.name!r}, so its mean is not known",
+            notes=[f"a mean is known for the models: {', '.join(model_cards())}"],
+        )
+    return card.input.name, card.input.mean
+
+
+def _describe(
+    files: CaffeFiles,
+    options: ConvertOptions,
+    sources: Mapping[str, Path],
+    hashes: Hashes,
+    graph: Graph,
+    ledger: LedgerDocument,
+) -> ArtifactDocument:
+    from importlib.metadata import version
+
+    listed = [
+        SourceFile(kind=kind, name=path.name, sha256=hashes[path].result(), size_bytes=path.stat().st_size)
+        for kind, path in sources.items()
+    ]
+    if (
+        any(p.origin == "coefficients" for layer in ledger.layers for p in layer.parameters)
+        and not options.coefficients
+    ):
+        listed.append(
+            SourceFile(kind="coefficients", name="derived from the sRGB gamut", sha256=None, size_bytes=None)
+        )
+    weights: Weights = "own"
+    if files.caffemodel is not None:
+        weights = weights_kind(hashes[files.caffemodel].result())
+    return ArtifactDocument(
+        model=files.name,
+        format="onnx",
+        head=options.head,
+        precision=options.precision,
+        weights=weights,
+        sources=listed,
+        tools={"ctk": __version__, "onnx": version("onnx")},
+        options=options.recorded(),
+        inputs=[GraphTensor(name=i.name, dims=list(i.dims), dtype="float32") for i in graph.inputs],
+        graph_outputs=[GraphTensor(name=o.name, dims=list(o.dims), dtype="float32") for o in graph.outputs],
+        ledger=ledger,
+    )
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with opened(path, "source") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,230 @@
+"""Writes an ONNX file in one pass: the graph as protobuf, the initializers straight from where they lie.
+
+The lengths of all parts are known beforehand, so that the file is an ordinary ModelProto with one graph
+field; no serialised model ever stands in memory. Above protobuf's limit of 2 GiB the numbers go into a
+file of their own beside it, as the ONNX format describes (external data).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from converters.onnx.graph import Graph, Initializer, Node, TensorInfo
+from toolkit.atomic import atomic_writer, write_all
+from toolkit.version import __version__
+
+if TYPE_CHECKING:
+    import onnx
+
+Metadata = Callable[[], Mapping[str, str]]
+Part = tuple[bytes, Initializer | None]
+PRODUCER = "ctk"
+# Room for the graph itself below protobuf's 2 GiB.
+EXTERNAL_ABOVE_BYTES = 2**31 - 64 * 2**20
+_ALIGNMENT = 4096
+_CHUNK = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """One file that was written: where, how long, and its sha256."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+def write_onnx(
+    target: Path, graph: Graph, metadata: Metadata, *, external_above: int = EXTERNAL_ABOVE_BYTES
+) -> list[WrittenFile]:
+    """Writes the graph atomically; the same graph and metadata give the same bytes.
+
+    Args:
+        target: The ONNX file.
+        graph: What to write.
+        metadata: Gives the ``metadata_props``; called last, so that hashes may still be in the making.
+        external_above: Total size of initializers, in bytes, above which they get a file of their own.
+
+    Returns:
+        The ONNX file first, then the file of external data if there is one.
+
+    Raises:
+        EnvironmentFailed: CTK401 or CTK402 when the target cannot be written.
+    """
+    total = sum(item.values.nbytes for item in graph.initializers)
+    data = _write_external(target, graph) if total > external_above else None
+    parts: list[Part] = (
+        [_embedded(item) for item in graph.initializers]
+        if data is None
+        else [(header, None) for header in _external_headers(graph, data.path.name)]
+    )
+    written = [_write(target, graph, metadata, parts), *([data] if data is not None else [])]
+    _remove_old_data(target, written)
+    return written
+
+
+def is_ours(target: Path) -> bool:
+    """Whether a file begins as the ONNX files that ctk writes: ir_version, then ctk as producer."""
+    try:
+        with target.open("rb") as file:
+            head = file.read(16)
+    except OSError:
+        return False
+    return head[:1] == b"\x08" and head[2:7] == b"\x12\x03ctk"
+
+
+def _write(target: Path, graph: Graph, metadata: Metadata, parts: list[Part]) -> WrittenFile:
+    head, small = _messages(graph)
+    framed = [
+        (_tag(5, len(header) + (item.values.nbytes if item else 0)) + header, item) for header, item in parts
+    ]
+    length = len(small) + sum(len(frame) + (item.values.nbytes if item else 0) for frame, item in framed)
+    digest = _Digest()
+    with atomic_writer(target) as file:
+        for piece in (head, _tag(7, length), small):
+            digest.write(file, piece)
+        for frame, item in framed:
+            digest.write(file, frame)
+            if item is not None:
+                digest.write(file, _little_endian(item))
+        digest.write(file, _metadata(metadata()))
+    return WrittenFile(target, digest.size, digest.hexdigest())
+
+
+class _Digest:
+    """Writes and hashes in one pass, in chunks that stay in the processor's cache."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, file: BinaryIO, data: bytes | memoryview) -> None:
+        view = memoryview(data).cast("B")
+        for start in range(0, view.nbytes, _CHUNK):
+            chunk = view[start : start + _CHUNK]
+            write_all(file, chunk)
+            self._hash.update(chunk)
+        self.size += view.nbytes
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def _messages(graph: Graph) -> tuple[bytes, bytes]:
+    """The parts of a ModelProto before the initializers: the fields before the graph, and the graph."""
+    from onnx import GraphProto, ModelProto, OperatorSetIdProto, helper
+
+    opset = OperatorSetIdProto(domain="", version=graph.opset)
+    head = ModelProto(
+        ir_version=helper.find_min_ir_version_for([opset]),
+        producer_name=PRODUCER,
+        producer_version=__version__,
+        opset_import=[opset],
+    )
+    body = GraphProto(
+        name=graph.name,
+        node=[_node(node) for node in graph.nodes],
+        input=[_value(info) for info in graph.inputs],
+        output=[_value(info) for info in graph.outputs],
+        value_info=[_value(info) for info in graph.inner],
+    )
+    return head.SerializeToString(), body.SerializeToString()
+
+
+def _metadata(properties: Mapping[str, str]) -> bytes:
+    from onnx import ModelProto, StringStringEntryProto
+
+    entries = [StringStringEntryProto(key=key, value=value) for key, value in properties.items()]
+    return ModelProto(metadata_props=entries).SerializeToString()
+
+
+def _node(node: Node) -> onnx.NodeProto:
+    from onnx import helper
+
+    attributes = {key: node.attributes[key] for key in sorted(node.attributes)}
+    return helper.make_node(node.op, node.inputs, node.outputs, name=node.name, **attributes)
+
+
+def _value(info: TensorInfo) -> onnx.ValueInfoProto:
+    from onnx import TensorProto, helper
+
+    return helper.make_tensor_value_info(info.name, TensorProto.FLOAT, info.dims)
+
+
+def _tensor_header(item: Initializer) -> Any:
+    from onnx import TensorProto, helper
+
+    data_type = helper.np_dtype_to_tensor_dtype(item.values.dtype)
+    return TensorProto(dims=item.values.shape, data_type=data_type, name=item.name)
+
+
+def _embedded(item: Initializer) -> Part:
+    return _tensor_header(item).SerializeToString() + _tag(9, item.values.nbytes), item
+
+
+def _little_endian(item: Initializer) -> memoryview:
+    values = item.values
+    flat = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"), copy=False)
+    return flat.reshape(-1).view(np.uint8).data
+
+
+def _tag(field: int, length: int) -> bytes:
+    """Tag and length of a length-delimited field."""
+    out = bytearray()
+    for number in (field << 3 | 2, length):
+        value = number
+        while value > 0x7F:
+            out.append(value & 0x7F | 0x80)
+            value >>= 7
+        out.append(value)
+    return bytes(out)
+
+
+def _offsets(graph: Graph) -> Iterator[int]:
+    position = 0
+    for item in graph.initializers:
+        position = -(-position // _ALIGNMENT) * _ALIGNMENT
+        yield position
+        position += item.values.nbytes
+
+
+def _external_headers(graph: Graph, location: str) -> Iterator[bytes]:
+    from onnx import StringStringEntryProto, TensorProto
+
+    for item, offset in zip(graph.initializers, _offsets(graph), strict=True):
+        header = _tensor_header(item)
+        header.data_location = TensorProto.EXTERNAL
+        for key, value in (("location", location), ("offset", offset), ("length", item.values.nbytes)):
+            header.external_data.append(StringStringEntryProto(key=key, value=str(value)))
+        yield header.SerializeToString()
+
+
+def _write_external(target: Path, graph: Graph) -> WrittenFile:
+    """The data file bears its own hash in its name: an old ONNX file never meets new numbers."""
+    digest = _Digest()
+    draft = target.with_name(f"{target.name}.data")
+    with atomic_writer(draft) as file:
+        for item, offset in zip(graph.initializers, _offsets(graph), strict=True):
+            digest.write(file, bytes(offset - digest.size))
+            digest.write(file, _little_endian(item))
+    named = target.with_name(f"{target.name}.{digest.hexdigest()[:16]}.data")
+    draft.replace(named)
+    return WrittenFile(named, digest.size, digest.hexdigest())
+
+
+def _remove_old_data(target: Path, written: Sequence[WrittenFile]) -> None:
+    """Removes data files of earlier versions of the target, known by the hash in their name."""
+    keep = {file.path.name for file in written}
+    pattern = re.compile(re.escape(target.name) + r"\.[0-9a-f]{16}\.data")
+    for old in target.parent.iterdir():
+        if pattern.fullmatch(old.name) and old.name not in keep:
+            with suppress(OSError):
+                old.unlink()
