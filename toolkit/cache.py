@@ -14,6 +14,7 @@ then synthetic weights; released weights are only removed by `ctk cache clear`.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -141,6 +142,8 @@ def entries() -> list[CacheEntry]:
     with cache_failures_named(home):
         if not home.exists():
             return []
+        if not home.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "it is a file, not a folder")
         models = [("model", weights) for model in _folders(home / "models") for weights in _folders(model)]
         artifacts = [("artifact", folder) for folder in _folders(home / "artifacts")]
         found = [_entry(kind, folder) for kind, folder in models + artifacts]
