@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,7 +31,7 @@ from toolkit.artifact import (
     write_sidecar,
 )
 from toolkit.errors import BadInput, UsageFault
-from toolkit.files import opened
+from toolkit.hashing import sha256_file
 from toolkit.ledger import LedgerDocument
 from toolkit.models.card import ModelCard, model_cards, weights_kind
 from toolkit.version import __version__
@@ -62,7 +61,7 @@ class CaffeToOnnx:
         check_target(target, list(sources.values()), ours=is_ours(target), force=options.force)
         with ThreadPoolExecutor(1) as pool:
             # Hashing runs beside reading and writing; all of them release the interpreter's lock.
-            hashes = {path: pool.submit(_sha256, path) for path in sources.values()}
+            hashes = {path: pool.submit(sha256_file, path) for path in sources.values()}
             net = read_net(files.prototxt, _parameter_sources(files, options), _net_options(files, options))
             graph, ledger = emit_onnx(net, options.opset, _mean_inside(files, net, options))
 
@@ -199,11 +198,3 @@ def _describe(
         graph_outputs=[GraphTensor(name=o.name, dims=list(o.dims), dtype="float32") for o in graph.outputs],
         ledger=ledger,
     )
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with opened(path, "source") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -13,6 +13,7 @@ from converters.caffe.layers.registry import shape_of
 from converters.caffe.network import MOST_ELEMENTS, Layer, LayerShape, Net, Shape, Value, elements
 from converters.caffe.parameters import Parameters, Sources
 from converters.caffe.prototxt import NetText, read_prototxt
+from converters.caffe.schema import LayerParameter
 from converters.caffe.unknown_fields import warn_of_unknown_fields
 from converters.caffe.wiring import Wired, wire
 from toolkit.errors import BadInput, UsageFault, Where
@@ -33,6 +34,21 @@ class NetOptions:
     cut: Sequence[str] = ()
     input_shapes: InputShapes = field(default_factory=InputShapes)
     ignore_unknown_fields: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A network without the numbers of its parameters.
+
+    Attributes:
+        net: Everything else of it; its layers have shapes and no blobs.
+        layers: The same layers, each with the parameters that it needs.
+        definitions: All layers as the prototxt defines them, also those that a cut leaves out.
+    """
+
+    net: Net
+    layers: tuple[tuple[Layer, LayerShape], ...]
+    definitions: Sequence[LayerParameter]
 
 
 def read_net(prototxt: Path, sources: Sources, options: NetOptions | None = None) -> Net:
@@ -60,6 +76,21 @@ def build_net(text: NetText, sources: Sources, options: NetOptions) -> Net:
     """The network of a parsed prototxt; raises as `read_net`."""
     if sources.caffemodel is not None:
         warn_of_unknown_fields(sources.caffemodel)
+    outline = outline_net(text, options)
+    parameters = Parameters(sources, outline.definitions)
+    layers = tuple(
+        replace(layer, blobs=parameters.resolve(layer, shape.blobs)) for layer, shape in outline.layers
+    )
+    _warn_of_unused(sources, parameters, bool(any(shape.blobs for _, shape in outline.layers)))
+    return replace(outline.net, layers=layers)
+
+
+def outline_net(text: NetText, options: NetOptions) -> Outline:
+    """The network of a parsed prototxt without the numbers of its parameters, so that none can be missing.
+
+    Raises:
+        BadInput: CTK505 to CTK508 and CTK516, with file, line and layer.
+    """
     message = with_input_shapes(text.message, options.input_shapes, text.file)
     places = _places(text)
     wired = wire(message.layer, places)
@@ -74,12 +105,11 @@ def build_net(text: NetText, sources: Sources, options: NetOptions) -> Net:
     shapes: dict[str, Shape] = {}
     found = [infer_shape(layer, shapes) for layer in needed]
     symbols = dynamic_symbols(needed, found, options.input_shapes)
-    parameters = Parameters(sources, message.layer)
-    layers = tuple(replace(layer, blobs=parameters.resolve(layer, shape.blobs)) for layer, shape in found)
-    _warn_of_unused(sources, parameters, bool(any(shape.blobs for _, shape in found)))
     values = {n: Value(n, wired.blob_of[n], s, symbols.get(n, ())) for n, s in shapes.items()}
+    layers = tuple(layer for layer, _ in found)
     inputs = tuple(top for layer in layers if layer.type == "Input" for top in layer.tops)
-    return Net(message.name, text.file, inputs, outputs, layers, values, unread, bool(symbols))
+    net = Net(message.name, text.file, inputs, outputs, layers, values, unread, bool(symbols))
+    return Outline(net, tuple(found), message.layer)
 
 
 def infer_shape(layer: Layer, shapes: dict[str, Shape]) -> tuple[Layer, LayerShape]:

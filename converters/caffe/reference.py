@@ -13,18 +13,19 @@ from numpy.typing import NDArray
 
 from converters.caffe.layers import registry
 from converters.caffe.layers.registry import Array
-from converters.caffe.network import Net
+from converters.caffe.network import Layer, Net
 from toolkit.errors import BadInput, Where
 
 
 def run_reference(
-    net: Net, inputs: Mapping[str, NDArray[np.floating]], wanted: Sequence[str] | None = None
+    net: Net, given: Mapping[str, NDArray[np.floating]], wanted: Sequence[str] | None = None
 ) -> dict[str, Array]:
-    """Evaluates a network.
+    """Evaluates what is needed of a network.
 
     Args:
         net: The network.
-        inputs: One array for every input blob; other sizes than the network's are taken where it can.
+        given: One array for every input blob; other sizes than the network's are taken where it can. Any
+            other value may be given too: what only leads to it is then not evaluated.
         wanted: Names of values to return (not only outputs); the network's outputs by default.
 
     Returns:
@@ -37,31 +38,44 @@ def run_reference(
     unknown = [name for name in names if name not in net.values]
     if unknown:
         raise BadInput("CTK516", f"no value is called {unknown[0]!r}", Where(file=net.file))
-    results: dict[str, Array] = {}
-    for name, array in iterate_reference(net, inputs):
-        if name in names:
-            results[name] = array
-        if len(results) == len(set(names)):
-            break
-    return results
+    layers = _needed(net, names, frozenset(given))
+    found = {name: array for name, array in _evaluated(layers, net, given) if name in names}
+    return {name: found[name] if name in found else np.asarray(given[name], np.float64) for name in names}
 
 
-def iterate_reference(net: Net, inputs: Mapping[str, NDArray[np.floating]]) -> Iterator[tuple[str, Array]]:
+def iterate_reference(net: Net, given: Mapping[str, NDArray[np.floating]]) -> Iterator[tuple[str, Array]]:
     """Yields every value as it is made, in the order of the layers, and forgets it after its last reader.
 
     Args:
         net: The network.
-        inputs: One array for every input blob.
+        given: One array for every input blob.
     """
+    yield from _evaluated(net.layers, net, given)
+
+
+def _needed(net: Net, wanted: Sequence[str], given: frozenset[str]) -> list[Layer]:
+    """Layers that lead to the wanted values, in order, going back no further than what is given."""
+    open_values = set(wanted) - given
+    kept = []
+    for layer in reversed(net.layers):
+        if open_values.intersection(layer.tops):
+            kept.append(layer)
+            open_values.update(name for name in layer.bottoms if name not in given)
+    return kept[::-1]
+
+
+def _evaluated(
+    layers: Sequence[Layer], net: Net, given: Mapping[str, NDArray[np.floating]]
+) -> Iterator[tuple[str, Array]]:
     registry.load_all()
-    last = {name: layer.index for layer in net.layers for name in layer.bottoms}
-    alive: dict[str, Array] = {}
-    for layer in net.layers:
-        if layer.type == "Input":
-            missing = [top for top in layer.tops if top not in inputs]
-            if missing:
-                raise BadInput("CTK516", f"no array was given for input {missing[0]!r}", Where(file=net.file))
-            made: Sequence[Array] = [np.asarray(inputs[top], np.float64) for top in layer.tops]
+    last = {name: layer.index for layer in layers for name in layer.bottoms}
+    alive = {name: np.asarray(array, np.float64) for name, array in given.items()}
+    for layer in layers:
+        if all(top in given for top in layer.tops) and layer.tops:
+            made: Sequence[Array] = [alive[top] for top in layer.tops]
+        elif layer.type == "Input":
+            missing = next(top for top in layer.tops if top not in given)
+            raise BadInput("CTK516", f"no array was given for input {missing!r}", Where(file=net.file))
         else:
             made = registry.EVALUATIONS[layer.type](layer, [alive[name] for name in layer.bottoms])
         for name, array in zip(layer.tops, made, strict=True):

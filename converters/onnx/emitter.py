@@ -35,6 +35,12 @@ class Emitter:
         """Version of the operator set to emit."""
         return self._graph.opset
 
+    def dims(self, value: str) -> tuple[int | None, ...]:
+        """Sizes of a value; None where an axis is dynamic and must not be written into a constant."""
+        found = self._net.values[value]
+        symbols = found.symbols or (None,) * len(found.shape)
+        return tuple(None if s is not None else d for s, d in zip(symbols, found.shape, strict=True))
+
     def graph_inputs(self) -> None:
         """Declares the layer's tops as inputs of the graph."""
         for top in self._layer.tops:
@@ -150,10 +156,8 @@ class Emitter:
         if axis == 1 and rank > 2:
             self.node(op, [bottom, *parameters], slot=slot, **attributes)
             return
-        if self._net.dynamic:
-            raise self._layer.fault(
-                "CTK604", "a convolution along another axis than 1 is converted with fixed sizes only"
-            )
+        if None in self.dims(bottom):
+            raise self._layer.fault("CTK604", "a convolution along another axis than 1 takes fixed sizes only")
         spatial = list(self._layer.bottom_shapes[slot][axis + 1 :]) or [1]
         channels = self._layer.bottom_shapes[slot][axis]
         flat = self.reshaped(bottom, [-1, channels, *spatial], inner=f"merged{slot}")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from converters.caffe.layers._windows import Windows, convolution_shape, every_nth, windows_of
-from converters.caffe.layers.registry import Array, emission, evaluation, shape_rule
-from converters.caffe.network import Layer, LayerShape
+from converters.caffe.layers.registry import Array, Reach, emission, evaluation, macs, reach, shape_rule
+from converters.caffe.network import Layer, LayerShape, elements
 
 if TYPE_CHECKING:
     from converters.onnx.emitter import Emitter
@@ -56,6 +56,20 @@ def evaluate(layer: Layer, bottoms: Sequence[Array]) -> Sequence[Array]:
     weight = layer.blobs[0].values.astype(np.float64)
     bias = layer.blobs[1].values.astype(np.float64) if w.has_bias else np.zeros(w.outputs)
     return [_correlate(bottom, weight, bias, w) for bottom in bottoms]
+
+
+@macs("Convolution")
+def count_macs(layer: Layer) -> int:
+    """Every output number takes (channels / group) * kernel products."""
+    w = windows_of(layer)
+    return sum(elements(top) for top in layer.top_shapes) * w.channels // w.group * elements(w.kernel)
+
+
+@reach("Convolution")
+def reaches(layer: Layer) -> Sequence[Reach]:
+    """The dilated kernel, at the stride."""
+    w = windows_of(layer)
+    return [Reach(e, s, is_upsampling=False) for e, s in zip(w.extent, w.stride, strict=True)]
 
 
 def _correlate(bottom: Array, weight: Array, bias: Array, w: Windows) -> Array:

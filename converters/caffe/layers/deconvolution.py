@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from converters.caffe.layers._windows import Windows, convolution_shape, every_nth, windows_of
-from converters.caffe.layers.registry import Array, emission, evaluation, shape_rule
-from converters.caffe.network import Layer, LayerShape
+from converters.caffe.layers.registry import Array, Reach, emission, evaluation, macs, reach, shape_rule
+from converters.caffe.network import Layer, LayerShape, elements
 
 if TYPE_CHECKING:
     from converters.onnx.emitter import Emitter
@@ -58,6 +58,20 @@ def evaluate(layer: Layer, bottoms: Sequence[Array]) -> Sequence[Array]:
     weight = layer.blobs[0].values.astype(np.float64)
     bias = layer.blobs[1].values.astype(np.float64) if w.has_bias else np.zeros(w.outputs)
     return [_spread(bottom, weight, bias, w) for bottom in bottoms]
+
+
+@macs("Deconvolution")
+def count_macs(layer: Layer) -> int:
+    """Every input number goes through (outputs / group) * kernel products, what the padding cuts off too."""
+    w = windows_of(layer)
+    return sum(elements(bottom) for bottom in layer.bottom_shapes) * w.outputs // w.group * elements(w.kernel)
+
+
+@reach("Deconvolution")
+def reaches(layer: Layer) -> Sequence[Reach]:
+    """The dilated kernel that one input writes, and the step between inputs in outputs."""
+    w = windows_of(layer)
+    return [Reach(e, s, is_upsampling=True) for e, s in zip(w.extent, w.stride, strict=True)]
 
 
 def _spread(bottom: Array, weight: Array, bias: Array, w: Windows) -> Array:

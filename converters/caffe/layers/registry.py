@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,33 @@ ShapeRule = Callable[[Layer], LayerShape]
 Emission = Callable[[Layer, "Emitter"], None]
 Evaluation = Callable[[Layer, Sequence[Array]], Sequence[Array]]
 
+
+class Reach(NamedTuple):
+    """What a layer reads along one spatial axis.
+
+    Attributes:
+        extent: Positions from the first to the last that one output reads; of an upsampling layer, outputs
+            that one input writes to.
+        stride: Distance between neighbouring windows, in inputs; of an upsampling layer, in outputs.
+        is_upsampling: Whether the output is ``stride`` times finer than the input, not coarser.
+    """
+
+    extent: int
+    stride: int
+    is_upsampling: bool
+
+
+MacCount = Callable[[Layer], int]
+ReachRule = Callable[[Layer], Sequence[Reach]]
+
 F = TypeVar("F")
 
 SHAPES: dict[str, ShapeRule] = {}
 EMISSIONS: dict[str, Emission] = {}
 EVALUATIONS: dict[str, Evaluation] = {}
+# Not every type has these two, which only `ctk inspect` asks for.
+MACS: dict[str, MacCount] = {}
+REACHES: dict[str, ReachRule] = {}
 
 
 def shape_rule(*types: str) -> Callable[[ShapeRule], ShapeRule]:
@@ -47,6 +69,16 @@ def emission(*types: str) -> Callable[[Emission], Emission]:
 def evaluation(*types: str) -> Callable[[Evaluation], Evaluation]:
     """Registers ``(layer, bottoms) -> tops`` on float64 arrays."""
     return _registrar(EVALUATIONS, types)
+
+
+def macs(*types: str) -> Callable[[MacCount], MacCount]:
+    """Registers ``(layer) -> multiply-accumulates``, shapes known; a type without one has none."""
+    return _registrar(MACS, types)
+
+
+def reach(*types: str) -> Callable[[ReachRule], ReachRule]:
+    """Registers ``(layer) -> one Reach for each of the last axes``; a type without one reads one position."""
+    return _registrar(REACHES, types)
 
 
 @cache

@@ -1,0 +1,1 @@
+"""`ctk demo`: the whole main job once, thinly: convert, check, measure, show."""
