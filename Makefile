@@ -38,7 +38,7 @@ docs: setup
 
 # Regenerates the reader of converters/caffe/schema/caffe.proto; the result is committed.
 proto: setup
-	$(BIN)/python -m grpc_tools.protoc -I converters/caffe/schema --python_out=converters/caffe/schema --pyi_out=converters/caffe/schema caffe.proto
+	$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. converters/caffe/schema/caffe.proto
 
 # Writes the versions that are installed now as the ones every fresh install gets.
 lock: setup
