@@ -7,7 +7,10 @@ from pathlib import Path
 
 from toolkit.errors import BadInput, Where
 
-_HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+# Possessive and atomic: on a file of many comments, backtracking would take exponential time.
+_HTML = re.compile(
+    rb"\s*+(?:<!--(?>.*?-->)\s*+)*+<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 _LFS = b"version https://git-lfs.github.com/spec/"
 _PROTOTXT = re.compile(
     rb"\s*(name|layers?|input(_dim|_shape)?|state|force_backward|debug_info)\s*[:{<\[]", re.DOTALL
@@ -47,11 +50,12 @@ def sniff(head: bytes) -> str:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
+    head = head.removeprefix(b"\xef\xbb\xbf")
     if _HTML.match(head):
         return "html"
     if head.lstrip().startswith(b"<?xml") or head.lstrip().startswith(b"<net"):
         return "ir" if b"<net" in head else "unknown"
-    if _PROTOTXT.match(_COMMENTS.sub(b"", head.removeprefix(b"\xef\xbb\xbf"))):
+    if _PROTOTXT.match(_COMMENTS.sub(b"", head)):
         return "prototxt"
     return _protobuf_kind(head)
 
@@ -74,6 +78,10 @@ def describe(kind: str) -> str:
 
 
 def _protobuf_kind(head: bytes) -> str:
+    if not head:  # a byte order mark and nothing else
+        return "unknown"
+    if not head:
+        return "unknown"
     # ONNX: ModelProto begins with ir_version (field 1, varint); a NetParameter's field 1 is a string,
     # its layers are field 100 (tag A2 06) or 2 (tag 12).
     if (

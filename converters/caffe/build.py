@@ -11,12 +11,12 @@ from converters.caffe.dynamic import dynamic_symbols
 from converters.caffe.input_shapes import InputShapes, with_input_shapes
 from converters.caffe.layers.registry import shape_of
 from converters.caffe.network import MOST_ELEMENTS, Layer, LayerShape, Net, Shape, Value, elements
-from converters.caffe.parameters import Parameters, Sources
+from converters.caffe.parameters import COEFFICIENTS_LAYER, Parameters, Sources
 from converters.caffe.prototxt import NetText, read_prototxt
 from converters.caffe.schema import LayerParameter
 from converters.caffe.unknown_fields import warn_of_unknown_fields
 from converters.caffe.wiring import Wired, wire
-from toolkit.errors import BadInput, UsageFault, Where
+from toolkit.errors import BadInput, Where
 from toolkit.messages import warn
 from toolkit.nearest import did_you_mean
 
@@ -138,23 +138,25 @@ def _outputs(
     layers: Sequence[Layer], wired: Wired, cut: Sequence[str], file: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the outputs, and of inputs that nobody reads (Caffe lists those as outputs too)."""
-    if cut:
-        return tuple(dict.fromkeys(_cut_value(blob, wired, file) for blob in cut)), ()
     inputs = {top for layer in layers if layer.type == "Input" for top in layer.tops}
+    if cut:
+        return tuple(dict.fromkeys(_cut_value(blob, wired, inputs, file) for blob in cut)), ()
     ends = [name for name in wired.blob_of if name not in wired.read]
-    # Caffe counts Silence as a reader; where that leaves no output at all, what it reads is meant.
-    ends = ends or [name for name in wired.blob_of if name in wired.silenced]
-    outputs = tuple(name for name in ends if name not in inputs)
+    # Caffe counts Silence as a reader; where that leaves nothing that is computed, what it reads is meant.
+    outputs = tuple(name for name in ends if name not in inputs) or tuple(
+        name for name in wired.blob_of if name in wired.silenced and name not in inputs
+    )
     if not outputs:
         raise BadInput("CTK505", "the network computes nothing: no layer makes an output", Where(file=file))
     return outputs, tuple(name for name in ends if name in inputs)
 
 
-def _cut_value(blob: str, wired: Wired, file: str) -> str:
-    if blob in wired.final:
-        return wired.final[blob]
-    if blob in wired.blob_of:
-        return blob
+def _cut_value(blob: str, wired: Wired, inputs: set[str], file: str) -> str:
+    value = wired.final.get(blob, blob)
+    if value in inputs:
+        raise BadInput("CTK516", f"the network cannot end at {blob!r}: it is an input", Where(file=file))
+    if value in wired.blob_of:
+        return value
     raise BadInput(
         "CTK516", f"no blob is called {blob!r}", Where(file=file), did_you_mean(blob, wired.blob_of)
     )
@@ -177,10 +179,12 @@ def _warn_of_unused(sources: Sources, parameters: Parameters, needs_weights: boo
     given = sources.caffemodel
     if given is not None and needs_weights and not parameters.used_layers:
         warn(f"no layer of {given.file} has a name of this network; it belongs to another one")
-    unknown = [name for name, _ in sources.attached if name not in parameters.resolved]
-    if unknown:
-        raise UsageFault(
-            "CTK516",
-            f"--attach names layer {unknown[0]!r}, which has no parameters here",
-            notes=did_you_mean(unknown[0], parameters.resolved),
-        )
+    if sources.coefficients_given and not parameters.used_coefficients:
+        warn(f"the coefficients you gave are not used: no layer {COEFFICIENTS_LAYER} takes them here")
+    for name, index in sources.attached:
+        if name not in parameters.resolved:
+            what = f"--attach names layer {name!r}, which has no parameters here"
+            raise BadInput("CTK516", what, notes=did_you_mean(name, parameters.resolved))
+        if index >= parameters.resolved[name]:
+            what = f"--attach names blob {index} of layer {name!r}, which has {parameters.resolved[name]}"
+            raise BadInput("CTK516", what, notes=["blobs are counted from 0"])

@@ -64,11 +64,12 @@ def shown(text: str) -> str:
 def _kind(path: Path) -> str:
     by_suffix = _SUFFIXES.get(path.suffix.lower())
     with opened(path, by_suffix or "file") as file:
-        kind = sniff(file.read(_HEAD_BYTES))
+        head = file.read(_HEAD_BYTES)
+    kind = sniff(head)
     if kind in _SUFFIXES.values():
         return kind
-    if kind == "unknown" and by_suffix is not None:
-        return by_suffix  # its reader says what is wrong with it
+    if kind == "unknown" and (by_suffix is not None or b"\0" not in head):
+        return by_suffix or "prototxt"  # its reader says what is wrong with it
     what = "a file of a format that ctk does not know" if kind == "unknown" else describe(kind)
     raise BadInput(
         "CTK502",

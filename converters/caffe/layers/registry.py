@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ class Reach(NamedTuple):
 MacCount = Callable[[Layer], int]
 ReachRule = Callable[[Layer], Sequence[Reach]]
 
+LayerTest = Callable[[Layer], bool]
+
 F = TypeVar("F")
 
 SHAPES: dict[str, ShapeRule] = {}
@@ -54,6 +56,11 @@ EVALUATIONS: dict[str, Evaluation] = {}
 # Not every type has these two, which only `ctk inspect` asks for.
 MACS: dict[str, MacCount] = {}
 REACHES: dict[str, ReachRule] = {}
+# What Caffe does with the memory of blobs, by type; asked before shapes are known (`aliasing.py`).
+SHARES_MEMORY: dict[str, LayerTest] = {}
+KEEPS_VALUES: dict[str, LayerTest] = {}
+# Types that are known and never converted, with the reason; they are in the three tables above too.
+REFUSED: dict[str, str] = {}
 
 
 def shape_rule(*types: str) -> Callable[[ShapeRule], ShapeRule]:
@@ -79,6 +86,34 @@ def macs(*types: str) -> Callable[[MacCount], MacCount]:
 def reach(*types: str) -> Callable[[ReachRule], ReachRule]:
     """Registers ``(layer) -> one Reach for each of the last axes``; a type without one reads one position."""
     return _registrar(REACHES, types)
+
+
+def shares_memory(*types: str, when: LayerTest = lambda layer: True) -> None:  # noqa: ARG005
+    """Notes that the tops of such a layer are, in Caffe, the very memory of its first bottom."""
+    SHARES_MEMORY.update(dict.fromkeys(types, when))
+
+
+def keeps_values(*types: str, when: LayerTest = lambda layer: True) -> None:  # noqa: ARG005
+    """Notes that such a layer, run in place, leaves its blob as it was."""
+    KEEPS_VALUES.update(dict.fromkeys(types, when))
+
+
+def refused(*types: str, reason: str, advice: Callable[[Layer], Sequence[str]] = lambda layer: ()) -> None:  # noqa: ARG005
+    """Registers types that are known and cannot be converted.
+
+    Args:
+        types: Layer types.
+        reason: Ends the sentence "a TYPE layer ...".
+        advice: Gives the notes that say what to do.
+    """
+
+    def refuse(layer: Layer, *_: object) -> NoReturn:
+        raise layer.fault("CTK506", f"a {layer.type} layer {reason}", *advice(layer))
+
+    REFUSED.update(dict.fromkeys(types, reason))
+    shape_rule(*types)(refuse)
+    emission(*types)(refuse)
+    evaluation(*types)(refuse)
 
 
 @cache
