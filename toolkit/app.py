@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import inspect
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,10 +15,13 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from toolkit import plugins
 from toolkit.errors import EXIT_INTERRUPTED, BadInput, CtkError, EnvironmentFailed, InternalFault, UsageFault
-from toolkit.messages import report_error, warn
+from toolkit.messages import print_line, report_error, warn
 from toolkit.nearest import did_you_mean
 from toolkit.shadow import refuse_shadowed_packages
+from toolkit.streams import prepare_streams, settle_streams
 from toolkit.version import __version__
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class VerbGroup(TyperGroup):
@@ -39,13 +41,12 @@ class VerbGroup(TyperGroup):
         if cmd_name not in verbs:
             raise UsageFault("CTK601", f"unknown verb {cmd_name!r}", notes=did_you_mean(cmd_name, verbs))
         try:
-            member = plugins.load_member(plugins.COMMANDS, cmd_name, "verb")
+            return _as_command(cmd_name, plugins.load_member(plugins.COMMANDS, cmd_name, "verb"))
         except EnvironmentFailed as error:
             if ctx is not None and ctx.meta.get("verb") != cmd_name:
                 warn(error.what)
                 return None
             raise
-        return _as_command(cmd_name, member)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Notes which verb is asked for before it is looked up."""
@@ -61,8 +62,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
-    if debug:
-        words.remove("--debug")
+    words = [word for word in words if word != "--debug"]
+    prepare_streams()
+    try:
+        return _status(words, debug)
+    finally:
+        settle_streams()
+
+
+def _status(words: list[str], debug: bool) -> int:
     try:
         refuse_shadowed_packages()
         status = _run(words)
@@ -70,16 +78,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CtkError as error:
         return _fail(error, debug)
     except (KeyboardInterrupt, Abort):
-        sys.stderr.write("error: CTK801 interrupted\n")
+        print_line("error", "CTK801 interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader went away (`ctk models | head`): nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:
         return _fail(EnvironmentFailed("CTK408", "out of memory"), debug)
     except RecursionError:
         return _fail(BadInput("CTK502", "the input is nested too deeply to be read"), debug)
+    except OSError as error:
+        if error.errno not in _FULL:
+            return _fail(_own_fault(error), debug)
+        # Targets have their own error; what is left is standard output (`ctk models > /full/disk`).
+        return _fail(
+            EnvironmentFailed("CTK402", f"no space to write standard output: {error.strerror}"), debug
+        )
     except Exception as error:
         return _fail(_own_fault(error), debug)
     return status
@@ -88,7 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     group: Any = typer.main.get_group(_application())
     try:
-        result = group.main(args=words, prog_name="ctk", standalone_mode=False)
+        # Not group.main(): that turns an interrupt and a closed pipe into exits of its own, without our lines.
+        with group.make_context("ctk", list(words)) as context:
+            result = group.invoke(context)
     except Exit as stop:
         return stop.exit_code
     except TyperException as error:
@@ -110,8 +126,10 @@ def _application() -> typer.Typer:
 
     @app.callback()
     def ctk(
-        version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
-        debug: bool = typer.Option(  # noqa: ARG001 - taken from the words before they come here
+        version: bool = typer.Option(  # its callback has done it
+            False, "--version", help="Print the version and stop.", is_eager=True, callback=_print_version
+        ),
+        debug: bool = typer.Option(  # taken from the words before they come here
             False, "--debug", help="Show a traceback when something fails (any verb)."
         ),
     ) -> None:
@@ -120,11 +138,14 @@ def _application() -> typer.Typer:
         Exit status: 0 passed, 1 check failed, 2 regression, 3 inconclusive, 4 environment, 5 bad input,
         64 usage, 70 bug of ctk, 130 interrupted. `ctk explain CODE` explains an error.
         """
-        if version:
-            sys.stdout.write(f"ctk {__version__}\n")
-            raise typer.Exit
 
     return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"ctk {__version__}\n")
+        raise typer.Exit
 
 
 def _as_command(name: str, member: Any) -> Any:
@@ -136,15 +157,19 @@ def _as_command(name: str, member: Any) -> Any:
     )
     # A line of \b keeps the lines of the examples apart in the help text.
     text = (inspect.getdoc(member) or "").replace("\nExamples:\n", "\n\b\nExamples:\n")
-    app.command(name, help=text)(member)
-    return typer.main.get_command(app)
+    try:
+        app.command(name, help=text)(member)
+        return typer.main.get_command(app)
+    except Exception as error:  # another distribution may register anything under a name
+        raise EnvironmentFailed(
+            "CTK404", f"the verb {name!r} is registered but is no command: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _fail(error: CtkError, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    with contextlib.suppress(BrokenPipeError):
-        report_error(error)
+    report_error(error)
     return error.exit_status
 
 

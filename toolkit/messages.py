@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 from toolkit.errors import CtkError, printable
@@ -19,20 +19,20 @@ def warn(text: str) -> None:
     if sink is not None:
         sink(text)
     else:
-        _line("warning", text)
+        print_line("warning", text)
 
 
 def note(text: str) -> None:
-    """Prints one ``note:`` line; silent under ``--quiet``."""
-    if not _quiet.get():
-        _line("note", text)
+    """Prints one ``note:`` line; silent under ``--quiet`` and where warnings are collected."""
+    if not _quiet.get() and _sink.get() is None:
+        print_line("note", text)
 
 
 def report_error(error: CtkError) -> None:
     """Prints the error line of DESIGN §4 and its notes."""
-    _line("error", error.headline)
+    print_line("error", error.headline)
     for text in error.notes:
-        _line("note", text)
+        print_line("note", text)
 
 
 def set_quiet(quiet: bool) -> None:
@@ -51,6 +51,9 @@ def collected_warnings() -> Iterator[list[str]]:
         _sink.reset(token)
 
 
-def _line(kind: str, text: str) -> None:
-    sys.stderr.write(f"{kind}: {printable(text)}\n")
-    sys.stderr.flush()
+def print_line(kind: str, text: str) -> None:
+    """Prints one line on standard error."""
+    # Where nobody can read it any more, nothing is left to say, and the exit status still tells.
+    with suppress(OSError):
+        sys.stderr.write(f"{kind}: {printable(text)}\n")
+        sys.stderr.flush()

@@ -49,10 +49,14 @@ def load_member(group: str, name: str, what: str) -> Any:
         raise UsageFault("CTK603", f"unknown {what} {name!r}", notes=did_you_mean(name, known))
     try:
         return known[name].load()
-    except ImportError as error:
+    except Exception as error:  # whatever another distribution's module raises while it is imported
         distribution = known[name].dist
         owner = distribution.name if distribution is not None else known[name].value
-        missing = f"it belongs to {owner}: install that again, with what it needs ({error.name})"
+        missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
+        remedy = f"it belongs to {owner}: install that again" + (
+            f", with what it needs ({missing})" if missing else ""
+        )
+        reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise EnvironmentFailed(
-            "CTK404", f"the {what} {name!r} is registered but cannot be imported: {error}", notes=[missing]
+            "CTK404", f"the {what} {name!r} is registered but cannot be imported: {reason}", notes=[remedy]
         ) from error
