@@ -31,7 +31,8 @@ def convert(
         source: Format of ``files``.
         to: Format wanted.
         model: Model card; `colorization-v2-norebal` without files.
-        output: File or folder to write; by default ``ctk-out/MODEL/FORMAT/``.
+        output: File or folder to write (a text that ends with a slash is a folder, which is made); by default
+            ``ctk-out/MODEL/FORMAT/``.
         options: Everything else.
 
     Returns:
@@ -46,13 +47,13 @@ def convert(
     route = route_for(source, to)
     paths = [Path(file) for file in files]
     given = from_paths(paths, model) if paths else from_card(model, options)
-    return route.convert(given, Path(output) if output is not None else None, options)
+    return route.convert(given, output, options)
 
 
 class Route(Protocol):
     """What the entry points of `ctk.converters` are: classes whose instances convert."""
 
-    def convert(self, files: CaffeFiles, output: Path | None, options: ConvertOptions) -> Artifact:
+    def convert(self, files: CaffeFiles, output: Path | str | None, options: ConvertOptions) -> Artifact:
         """Converts, writes, and returns the artifact with its provenance."""
         ...
 

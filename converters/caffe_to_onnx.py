@@ -42,7 +42,7 @@ Hashes = Mapping[Path, Future[str]]
 class CaffeToOnnx:
     """Converts Caffe to ONNX; registered as `caffe->onnx` in the group `ctk.converters`."""
 
-    def convert(self, files: CaffeFiles, output: Path | None, options: ConvertOptions) -> Artifact:
+    def convert(self, files: CaffeFiles, output: Path | str | None, options: ConvertOptions) -> Artifact:
         """Reads, checks, emits and writes.
 
         Raises:
@@ -132,8 +132,9 @@ def _attached(target: str, path: Path) -> tuple[tuple[str, int], NDArray[np.floa
     from toolkit.colour.coefficients import read_array
 
     layer, colon, index = target.rpartition(":")
-    key = (layer, int(index)) if colon and index.isdigit() else (target, 0)
-    return key, read_array(path).astype(np.float32)
+    key = (layer, int(index)) if colon and index.isascii() and index.isdigit() else (target, 0)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and warned of later
+        return key, read_array(path).astype(np.float32)
 
 
 def _net_options(files: CaffeFiles, options: ConvertOptions) -> NetOptions:
@@ -141,7 +142,12 @@ def _net_options(files: CaffeFiles, options: ConvertOptions) -> NetOptions:
     if options.head:
         card = files.card or _known_card()
         cut = (card.heads[options.head].blob,)
-    return NetOptions(cut, InputShapes(options.input_shape, options.batch), options.ignore_unknown_fields)
+    return NetOptions(
+        cut,
+        InputShapes(options.input_shape, options.batch),
+        options.ignore_unknown_fields,
+        tuple(options.from_blob),
+    )
 
 
 def _known_card() -> ModelCard:

@@ -62,10 +62,10 @@ def read_words(words: Sequence[str], source: str | None, to: str | None) -> Want
     for said, which in ((source, 0), (to, 1)):
         if said is not None:
             known = _format(said)
-            if any(pair[which] != known for pair in pairs):
-                raise UsageFault(
-                    "CTK601", f"{words[0]!r} and --{('from', 'to')[which]} {said} contradict each other"
-                )
+            for pair in pairs:
+                if pair[which] != known:
+                    what = f"{'->'.join(pair)} and --{('from', 'to')[which]} {said} contradict each other"
+                    raise UsageFault("CTK601", what)
     if len(set(pairs)) > 1:
         raise UsageFault("CTK601", f"two conversions are named: {' and '.join('->'.join(p) for p in pairs)}")
     first = pairs[0] if pairs else (_format(source) if source else None, _format(to) if to else None)
@@ -75,7 +75,7 @@ def read_words(words: Sequence[str], source: str | None, to: str | None) -> Want
 def _pair(word: str) -> tuple[str, str] | None:
     """``caffe->onnx``, ``caffe:onnx`` or ``caffe2onnx``; None for anything that is no conversion."""
     found = _SEPARATED.fullmatch(word)
-    if found is None or Path(word).exists():
+    if found is None or Path(word).is_file():
         return None
     left, right = found.group(1).lower(), found.group(2).lower()
     known = {*FORMATS, *_ALIASES}

@@ -23,6 +23,7 @@ class ConvertOptions:
         precision: Numbers of the artifact.
         opset: ONNX operator set.
         cut: Blobs to end at.
+        from_blob: Blobs to start at: they become inputs.
         batch: Batch size, ``dynamic``, or None for the source's.
         input_shape: Sizes by input name; -1 for dynamic.
         weights: Which weights of the model card to take; None for released if present, else synthetic.
@@ -39,6 +40,7 @@ class ConvertOptions:
     precision: str = "f32"
     opset: int = DEFAULT_OPSET
     cut: Sequence[str] = ()
+    from_blob: Sequence[str] = ()
     batch: int | Literal["dynamic"] | None = None
     input_shape: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     weights: Literal["released", "synthetic"] | None = None
@@ -55,6 +57,7 @@ class ConvertOptions:
             "batch": self.batch,
             "coefficients": self.coefficients.name if self.coefficients else None,
             "cut": list(self.cut),
+            "from_blob": list(self.from_blob),
             "head": self.head,
             "ignore_unknown_fields": self.ignore_unknown_fields,
             "input_shape": {name: list(shape) for name, shape in sorted(self.input_shape.items())},

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from toolkit.artifact import sidecar_of
+from toolkit.atomic import write_failures_named
 from toolkit.errors import EnvironmentFailed, UsageFault, Where
 
 DEFAULT_FOLDER = Path("ctk-out")
 _SUFFIX = {"onnx": ".onnx"}
 
 
-def choose_target(output: Path | None, stem: str, model: str, target_format: str) -> Path:
+def choose_target(output: Path | str | None, stem: str, model: str, target_format: str) -> Path:
     """The file to write.
 
     Args:
@@ -23,9 +27,8 @@ def choose_target(output: Path | None, stem: str, model: str, target_format: str
     name = stem + _SUFFIX[target_format]
     if output is None:
         return DEFAULT_FOLDER / model / target_format / name
-    if output.is_dir():
-        return output / name
-    return output
+    path = Path(output)
+    return path / name if str(output).endswith("/") or os.path.isdir(path) else path  # noqa: PTH112 - raises never
 
 
 def check_target(target: Path, sources: Sequence[Path], *, ours: bool, force: bool) -> None:
@@ -39,16 +42,17 @@ def check_target(target: Path, sources: Sequence[Path], *, ours: bool, force: bo
 
     Raises:
         UsageFault: CTK601 when the target is one of the sources.
-        EnvironmentFailed: CTK401 when it is no regular file, CTK406 when ctk did not write it.
+        EnvironmentFailed: CTK401 when it or its sidecar is no regular file or no possible name, CTK406 when ctk
+            did not write it.
     """
+    for file in (sidecar_of(target), target):
+        with write_failures_named(file):
+            if file.exists() and not file.is_file():
+                raise OSError(errno.EINVAL, "it is not a regular file")
     if not target.exists():
         return
     if any(source.exists() and source.samefile(target) for source in sources):
         raise UsageFault("CTK601", f"the target is one of the sources: {target}")
-    if not target.is_file():
-        raise EnvironmentFailed(
-            "CTK401", "the target cannot be written: it is not a regular file", Where(file=str(target))
-        )
     if not ours and not force:
         raise EnvironmentFailed(
             "CTK406",

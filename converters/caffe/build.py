@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from converters.caffe.aliasing import refuse_aliasing
 from converters.caffe.caffemodel import read_caffemodel
 from converters.caffe.dynamic import dynamic_symbols
+from converters.caffe.extraction import leading_to, refuse_unread, starting_at, value_of
+from converters.caffe.faults import STOP_AT_FIRST, Faults
 from converters.caffe.input_shapes import InputShapes, with_input_shapes
-from converters.caffe.layers.registry import shape_of
-from converters.caffe.network import MOST_ELEMENTS, Layer, LayerShape, Net, Shape, Value, elements
+from converters.caffe.layers import registry
+from converters.caffe.network import MOST_AXES, MOST_ELEMENTS, Layer, LayerShape, Net, Shape, Value, elements
 from converters.caffe.parameters import COEFFICIENTS_LAYER, Parameters, Sources
 from converters.caffe.prototxt import NetText, read_prototxt
 from converters.caffe.schema import LayerParameter
@@ -29,11 +32,13 @@ class NetOptions:
         cut: Blobs to end at, instead of Caffe's outputs.
         input_shapes: Overrides of input sizes, some of them dynamic.
         ignore_unknown_fields: Unknown prototxt fields are warnings.
+        from_blobs: Blobs to start at: they become inputs, and what only leads to them is left out.
     """
 
     cut: Sequence[str] = ()
     input_shapes: InputShapes = field(default_factory=InputShapes)
     ignore_unknown_fields: bool = False
+    from_blobs: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,42 +90,94 @@ def build_net(text: NetText, sources: Sources, options: NetOptions) -> Net:
     return replace(outline.net, layers=layers)
 
 
-def outline_net(text: NetText, options: NetOptions) -> Outline:
+def outline_net(text: NetText, options: NetOptions, faults: Faults = STOP_AT_FIRST) -> Outline:
     """The network of a parsed prototxt without the numbers of its parameters, so that none can be missing.
 
+    Args:
+        text: The prototxt.
+        options: Cuts and sizes.
+        faults: Takes what is wrong. Where it does not raise, the outline lacks the layers that are wrong, and
+            those that cannot be checked because of them.
+
     Raises:
-        BadInput: CTK505 to CTK508 and CTK516, with file, line and layer.
+        BadInput: CTK505 to CTK508, CTK515 and CTK516, with file, line and layer.
     """
     message = with_input_shapes(text.message, options.input_shapes, text.file)
     places = _places(text)
-    wired = wire(message.layer, places)
+    wired = wire(message.layer, places, faults)
     plain = [
         Layer(
             i, m.name, m.type, m, wired.bottoms[i], wired.tops[i], in_place=wired.in_place[i], where=places[i]
         )
         for i, m in enumerate(message.layer)
     ]
-    outputs, unread = _outputs(plain, wired, options.cut, text.file)
-    needed = _needed(plain, outputs, keep_silence=not options.cut)
+    starts = [value_of(blob, wired, text.file) for blob in options.from_blobs]
+    layers = _started(plain, starts, text.file)
+    outputs, unread = _outputs(layers, wired, options.cut, text.file, faults)
+    # Of a piece only what leads to its outputs; otherwise every layer, since the ledger accounts for all.
+    needed = leading_to(layers, outputs) if options.cut or starts else layers
+    refuse_unread(starts, needed, text.file)
+    # A network that is cut ends at its outputs: what would overwrite them later does not run.
+    ends = () if options.cut else (*outputs, *unread)
+    refuse_aliasing(
+        plain, wired, places, outputs=ends, needed={layer.index for layer in needed}, faults=faults
+    )
     shapes: dict[str, Shape] = {}
-    found = [infer_shape(layer, shapes) for layer in needed]
+    found = _with_shapes(needed, shapes, faults)
     symbols = dynamic_symbols(needed, found, options.input_shapes)
-    values = {n: Value(n, wired.blob_of[n], s, symbols.get(n, ())) for n, s in shapes.items()}
-    layers = tuple(layer for layer, _ in found)
-    inputs = tuple(top for layer in layers if layer.type == "Input" for top in layer.tops)
-    net = Net(message.name, text.file, inputs, outputs, layers, values, unread, bool(symbols))
+    values = {n: Value(n, wired.blob_of.get(n, n), s, symbols.get(n, ())) for n, s in shapes.items()}
+    net = Net(
+        message.name,
+        text.file,
+        inputs=tuple(top for layer, _ in found if layer.type == "Input" for top in layer.tops),
+        outputs=tuple(name for name in outputs if name in values),
+        layers=tuple(layer for layer, _ in found),
+        values=values,
+        unread_inputs=unread,
+        dynamic=bool(symbols),
+    )
     return Outline(net, tuple(found), message.layer)
+
+
+def _started(plain: Sequence[Layer], starts: Sequence[str], file: str) -> list[Layer]:
+    if not starts:
+        return list(plain)
+    shapes: dict[str, Shape] = {}
+    for layer in leading_to(plain, starts):
+        infer_shape(layer, shapes)
+    return starting_at(plain, {name: shapes[name] for name in starts}, file)
+
+
+def _with_shapes(
+    layers: Sequence[Layer], shapes: dict[str, Shape], faults: Faults
+) -> list[tuple[Layer, LayerShape]]:
+    """All layers whose shape rule succeeds; a layer behind one that fails is not checked."""
+    found = []
+    for layer in layers:
+        unknown = next((name for name in layer.bottoms if name not in shapes), None)
+        try:
+            if unknown is None:
+                found.append(infer_shape(layer, shapes))
+            else:
+                registry.refuse_unknown_type(layer)
+                faults.unchecked(layer, unknown)
+        except BadInput as fault:
+            faults.add(fault)
+    return found
 
 
 def infer_shape(layer: Layer, shapes: dict[str, Shape]) -> tuple[Layer, LayerShape]:
     """Runs a layer's shape rule and notes the shapes of its tops in ``shapes``.
 
     Raises:
-        BadInput: CTK505 to CTK508, from the rule; CTK508 for a blob of more than 2**31 - 1 elements.
+        BadInput: CTK505 to CTK508, from the rule; CTK508 for a blob of more than 2**31 - 1 elements
+            or 32 axes.
     """
     layer = replace(layer, bottom_shapes=tuple(shapes[name] for name in layer.bottoms))
-    found = shape_of(layer)
+    found = registry.shape_of(layer)
     for shape in (*found.tops, *(spec.shape for spec in found.blobs)):
+        if len(shape) > MOST_AXES:
+            raise layer.fault("CTK508", f"a blob has {len(shape)} axes, Caffe allows {MOST_AXES}")
         if elements(shape) > MOST_ELEMENTS:
             raise layer.fault("CTK508", f"a blob of shape {shape} has more than 2^31 - 1 elements")
     shapes.update(zip(layer.tops, found.tops, strict=True))
@@ -135,7 +192,7 @@ def _places(text: NetText) -> list[Where]:
 
 
 def _outputs(
-    layers: Sequence[Layer], wired: Wired, cut: Sequence[str], file: str
+    layers: Sequence[Layer], wired: Wired, cut: Sequence[str], file: str, faults: Faults
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the outputs, and of inputs that nobody reads (Caffe lists those as outputs too)."""
     inputs = {top for layer in layers if layer.type == "Input" for top in layer.tops}
@@ -147,32 +204,17 @@ def _outputs(
         name for name in wired.blob_of if name in wired.silenced and name not in inputs
     )
     if not outputs:
-        raise BadInput("CTK505", "the network computes nothing: no layer makes an output", Where(file=file))
+        faults.add(
+            BadInput("CTK505", "the network computes nothing: no layer makes an output", Where(file=file))
+        )
     return outputs, tuple(name for name in ends if name in inputs)
 
 
 def _cut_value(blob: str, wired: Wired, inputs: set[str], file: str) -> str:
-    value = wired.final.get(blob, blob)
+    value = value_of(blob, wired, file)
     if value in inputs:
         raise BadInput("CTK516", f"the network cannot end at {blob!r}: it is an input", Where(file=file))
-    if value in wired.blob_of:
-        return value
-    raise BadInput(
-        "CTK516", f"no blob is called {blob!r}", Where(file=file), did_you_mean(blob, wired.blob_of)
-    )
-
-
-def _needed(layers: Sequence[Layer], outputs: Sequence[str], *, keep_silence: bool) -> list[Layer]:
-    """With a cut, only what leads to it; otherwise every layer, since the ledger accounts for all."""
-    if keep_silence:
-        return list(layers)
-    wanted = set(outputs)
-    kept = []
-    for layer in reversed(layers):
-        if wanted.intersection(layer.tops):
-            wanted.update(layer.bottoms)
-            kept.append(layer)
-    return kept[::-1]
+    return value
 
 
 def _warn_of_unused(sources: Sources, parameters: Parameters, needs_weights: bool) -> None:

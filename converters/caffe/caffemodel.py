@@ -64,6 +64,10 @@ _V0 = (1, 2, 50)
 # Bounds on objects per file, so that a file of empty messages cannot ask for many times its size.
 _MOST_LAYERS = 200_000
 _MOST_BLOBS = 256
+_MOST_BLOBS_IN_FILE = 100_000
+_MOST_FIELDS = 1 << 19  # beside the layers
+_MOST_LAYER_FIELDS = 1 << 16
+_MOST_NAME_BYTES = 1 << 16
 
 
 def read_caffemodel(path: Path) -> Caffemodel:
@@ -102,15 +106,19 @@ def _mapped(path: Path) -> memoryview:
 def _parse(path: Path, data: memoryview) -> Caffemodel:
     name = ""
     layers: list[StoredLayer] = []
-    for field in fields(data, 0, len(data)):
+    blobs = 0
+    for field in fields(data, 0, len(data), _MOST_FIELDS):
         if field.number == 1 and field.kind == LENGTH:
             name = _text(data, field)
         elif field.number == 100:
             layers.append(_layer(data, _message(field), _V2))
+            blobs += len(layers[-1].blobs)
         elif field.number == 2:
             layers.append(_legacy_layer(data, _message(field)))
-        if len(layers) > _MOST_LAYERS:
-            raise WireDamage(field.tag_start, f"more than {_MOST_LAYERS} layers")
+            blobs += len(layers[-1].blobs)
+        if len(layers) > _MOST_LAYERS or blobs > _MOST_BLOBS_IN_FILE:
+            most = f"{_MOST_LAYERS} layers or {_MOST_BLOBS_IN_FILE} blobs"
+            raise WireDamage(field.tag_start, f"more than {most}")
     return Caffemodel(path, data, name, tuple(layers))
 
 
@@ -118,7 +126,7 @@ def _layer(data: memoryview, whole: Field, numbers: tuple[int, int, int]) -> Sto
     name_number, type_number, blobs_number = numbers
     name = kind = ""
     blobs: list[StoredBlob] = []
-    for field in fields(data, whole.start, whole.end):
+    for field in fields(data, whole.start, whole.end, _MOST_LAYER_FIELDS):
         if field.number == blobs_number:
             blobs.append(read_blob(data, _message(field).start, field.end))
             if len(blobs) > _MOST_BLOBS:
@@ -132,11 +140,14 @@ def _layer(data: memoryview, whole: Field, numbers: tuple[int, int, int]) -> Sto
 
 def _legacy_layer(data: memoryview, whole: Field) -> StoredLayer:
     """A ``layers`` entry: V1, or V0 when it wraps an inner ``layer`` (field 1)."""
-    inner = [f for f in fields(data, whole.start, whole.end) if f.number == 1 and f.kind == LENGTH]
+    inner = None
+    for field in fields(data, whole.start, whole.end, _MOST_LAYER_FIELDS):
+        if field.number == 1 and field.kind == LENGTH:
+            inner = field
     outer = _layer(data, whole, _V1)
-    if not inner:
+    if inner is None:
         return outer
-    old = _layer(data, inner[-1], _V0)
+    old = _layer(data, inner, _V0)
     return StoredLayer(old.name, old.type, old.blobs + outer.blobs)
 
 
@@ -147,4 +158,6 @@ def _message(field: Field) -> Field:
 
 
 def _text(data: memoryview, field: Field) -> str:
+    if field.end - field.start > _MOST_NAME_BYTES:
+        raise WireDamage(field.tag_start, f"a name of more than {_MOST_NAME_BYTES} bytes")
     return bytes(data[field.start : field.end]).decode("utf-8", "surrogateescape")

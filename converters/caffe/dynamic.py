@@ -16,8 +16,9 @@ from toolkit.errors import BadInput
 
 Symbols = dict[str, tuple[str | None, ...]]
 _AXIS_NAMES = ("batch", "channels", "height", "width")
-# A multiple keeps sizes that must be divisible (by strides) divisible.
-_FACTOR = 2
+# A multiple keeps sizes that must be divisible (by strides) divisible; a large one shows in every result, where
+# twice a size of 1 may still be a single window.
+_FACTOR = 16
 
 
 def dynamic_symbols(

@@ -20,6 +20,7 @@ from toolkit.errors import BadInput, Where
 
 Shape = tuple[int, ...]
 Origin = Literal["stored", "shared", "filler", "random-filler", "coefficients", "attached"]
+MOST_AXES = 32  # Caffe's kMaxBlobAxes
 MOST_ELEMENTS = 2**31 - 1  # Caffe counts the elements of a blob in an int
 
 

@@ -62,7 +62,8 @@ class Parameters:
         self._shared: dict[str, Blob] = {}
         self._filled_bytes = 0
         self.used_layers: set[str] = set()
-        self.resolved: set[str] = set()
+        self.resolved: dict[str, int] = {}  # layers with parameters, and how many blobs each has
+        self.used_coefficients = False
 
     def resolve(self, layer: Layer, specs: tuple[BlobSpec, ...]) -> tuple[Blob, ...]:
         """Numbers for all parameters of a layer.
@@ -74,13 +75,13 @@ class Parameters:
         if not specs:
             self._refuse_surplus(layer)
             return ()
-        self.resolved.add(layer.name)
+        self.resolved.setdefault(layer.name, len(specs))
         stored = self._stored_blobs(layer, specs)
         blobs = []
         for index, spec in enumerate(specs):
             blob = self._attached(layer, index, spec) or self._given_coefficients(layer, index, spec)
             if blob is None and stored is not None:
-                blob = Blob(spec.role, stored[index], "stored", (layer.name, index))
+                blob = Blob(spec.role, stored[index], "stored", self._owner(layer, index))
             blobs.append(self._share(layer, index, spec, blob) or self._missing(layer, index, spec))
         self._seen.add(layer.name)
         _warn_of_nonfinite(layer, blobs)
@@ -124,9 +125,12 @@ class Parameters:
                     file,
                 )
         return [
-            blob.values.astype(np.float32, copy=False).reshape(spec.shape)
-            for blob, spec in zip(stored.blobs, specs, strict=True)
+            _single(blob.values).reshape(spec.shape) for blob, spec in zip(stored.blobs, specs, strict=True)
         ]
+
+    def _owner(self, layer: Layer, index: int) -> tuple[str, int]:
+        """Who owns a blob that is not shared; names of layers may occur twice, only the first one is stored."""
+        return (f"{layer.name}#{layer.index}" if layer.name in self._seen else layer.name, index)
 
     def _refuse_surplus(self, layer: Layer) -> None:
         for stored in self._stored.get(layer.name, ()):
@@ -146,7 +150,7 @@ class Parameters:
                 layer.where,
                 ["axes of size 1 may be left out or added; nothing is transposed"],
             )
-        return Blob(spec.role, values.reshape(spec.shape), "attached", (layer.name, index))
+        return Blob(spec.role, values.reshape(spec.shape), "attached", self._owner(layer, index))
 
     def _given_coefficients(self, layer: Layer, index: int, spec: BlobSpec) -> Blob | None:
         if not self._sources.coefficients_given or not _takes_coefficients(layer, index, spec):
@@ -156,7 +160,8 @@ class Parameters:
                 f"layer {layer.name!r} is stored in the caffemodel; the coefficients you gave replace its weight"
             )
         assert self._sources.coefficients is not None
-        return Blob(spec.role, self._sources.coefficients, "coefficients", (layer.name, index))
+        self.used_coefficients = True
+        return Blob(spec.role, self._sources.coefficients, "coefficients", self._owner(layer, index))
 
     def _share(self, layer: Layer, index: int, spec: BlobSpec, blob: Blob | None) -> Blob | None:
         """`param { name }`: the first layer owns the numbers, which all layers of that name read."""
@@ -164,9 +169,18 @@ class Parameters:
         name = params[index].name if index < len(params) else ""
         if not name:
             return blob
+        given = blob is not None and blob.origin in {"attached", "coefficients"}
         if name not in self._shared:
-            self._shared[name] = self._last_stored(name, spec) or blob or self._missing(layer, index, spec)
+            stored = None if given else self._last_stored(name, spec)
+            self._shared[name] = stored or blob or self._missing(layer, index, spec)
             return self._shared[name]
+        if given:
+            raise BadInput(
+                "CTK516",
+                f"the {spec.role} of this layer is parameter {name!r}, which another layer owns",
+                layer.where,
+                [f"attach it to the first layer that shares it: {self._members[name][0][0]!r}"],
+            )
         owner = self._shared[name]
         permissive = params[index].share_mode == ParamSpec.PERMISSIVE
         if owner.values.shape != spec.shape and not (permissive and owner.values.size == prod(spec.shape)):
@@ -188,17 +202,19 @@ class Parameters:
                 and index < len(stored.blobs)
                 and stored.blobs[index].values.size == prod(spec.shape)
             ):
-                values = stored.blobs[index].values.astype(np.float32, copy=False).reshape(spec.shape)
+                values = _single(stored.blobs[index].values).reshape(spec.shape)
                 winner = Blob(spec.role, values, "stored", (stored.name, index))
         return winner
 
     def _missing(self, layer: Layer, index: int, spec: BlobSpec) -> Blob:
         if _takes_coefficients(layer, index, spec):
             source = "the given file" if self._sources.coefficients_given else "derived from the sRGB gamut"
-            note(f"layer {layer.name!r} is put back: its weight is the coefficients ({source}), its bias zero")
-            return Blob(spec.role, self._coefficients(), "coefficients", (layer.name, index))
+            note(
+                f"layer {layer.name!r} is put back: its weight is the coefficients ({source}), its bias zero"
+            )
+            return Blob(spec.role, self._coefficients(), "coefficients", self._owner(layer, index))
         if layer.name == COEFFICIENTS_LAYER and spec.role == "bias" and spec.shape == (2,):
-            return Blob(spec.role, np.zeros(2, np.float32), "coefficients", (layer.name, index))
+            return Blob(spec.role, np.zeros(2, np.float32), "coefficients", self._owner(layer, index))
         filler = spec.filler
         if filler is not None and filler.type in DETERMINISTIC:
             values = self._filled(layer, index, spec, filler)
@@ -206,7 +222,7 @@ class Parameters:
             warn(
                 f"layer {layer.name!r} is not in the caffemodel: its {spec.role} is the filler {filler.type}{shown}"
             )
-            return Blob(spec.role, values, "filler", (layer.name, index))
+            return Blob(spec.role, values, "filler", self._owner(layer, index))
         if not self._sources.allow_filler:
             raise self._no_data(layer, spec)
         filler = filler if filler is not None else FillerParameter()
@@ -215,7 +231,7 @@ class Parameters:
             f"layer {layer.name!r} is not in the caffemodel: its {spec.role} is made up by the filler {filler.type}"
         )
         origin: Origin = "filler" if filler.type in DETERMINISTIC else "random-filler"
-        return Blob(spec.role, values, origin, (layer.name, index))
+        return Blob(spec.role, values, origin, self._owner(layer, index))
 
     def _coefficients(self) -> Numbers:
         if self._sources.coefficients is not None:
@@ -252,6 +268,12 @@ class Parameters:
                 0, f"no layer of {given.file.name} has a name of this network: it belongs to another one"
             )
         return layer.fault("CTK511", f"no data for the {spec.role} of this {layer.type}: {why}", *notes)
+
+
+def _single(values: Numbers | NDArray[np.float64]) -> Numbers:
+    """As Caffe holds it: `double_data` is rounded to float32, beyond its range to infinity."""
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32, copy=False)
 
 
 def _takes_coefficients(layer: Layer, index: int, spec: BlobSpec) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from converters.caffe.faults import STOP_AT_FIRST, Faults
 from converters.caffe.prototxt_locations import Locate
 from converters.caffe.schema import TEST, LayerParameter, NetParameter, NetStateRule
 from toolkit.errors import BadInput
@@ -11,7 +12,7 @@ from toolkit.errors import BadInput
 _LEVEL = 0
 
 
-def kept_layers(net: NetParameter, locate: Locate) -> list[int]:
+def kept_layers(net: NetParameter, locate: Locate, faults: Faults = STOP_AT_FIRST) -> list[int]:
     """The indices of the layers that Caffe keeps at phase TEST.
 
     A `phase` written in the layer itself is not a rule. The phase and level of a `state` in the file are
@@ -20,12 +21,13 @@ def kept_layers(net: NetParameter, locate: Locate) -> list[int]:
     Args:
         net: A network in the `layer` form.
         locate: Tells the place of a layer by its index.
+        faults: Takes what is wrong; where it does not raise, such a layer is kept as its include rules say.
 
     Raises:
         BadInput: CTK505 for a layer that has `include` and `exclude` rules at once.
     """
     stages = frozenset(net.state.stage)
-    return [index for index, layer in enumerate(net.layer) if _kept(layer, stages, index, locate)]
+    return [index for index, layer in enumerate(net.layer) if _kept(layer, stages, index, locate, faults)]
 
 
 def rule_matches(rule: NetStateRule, stages: Iterable[str]) -> bool:
@@ -40,14 +42,10 @@ def rule_matches(rule: NetStateRule, stages: Iterable[str]) -> bool:
     )
 
 
-def _kept(layer: LayerParameter, stages: frozenset[str], index: int, locate: Locate) -> bool:
+def _kept(layer: LayerParameter, stages: frozenset[str], index: int, locate: Locate, faults: Faults) -> bool:
     if layer.include and layer.exclude:
-        raise BadInput(
-            "CTK505",
-            "a layer has include and exclude rules at once",
-            locate(index),
-            ["Caffe refuses this too: keep one kind"],
-        )
+        what = "a layer has include and exclude rules at once"
+        faults.add(BadInput("CTK505", what, locate(index), ["Caffe refuses this too: keep one kind"]))
     if layer.include:
         return any(rule_matches(rule, stages) for rule in layer.include)
     return not any(rule_matches(rule, stages) for rule in layer.exclude)

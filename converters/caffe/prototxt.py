@@ -8,6 +8,7 @@ from pathlib import Path
 
 from google.protobuf import text_format
 
+from converters.caffe.faults import STOP_AT_FIRST, Faults
 from converters.caffe.phase import kept_layers
 from converters.caffe.prototxt_careful import read_carefully
 from converters.caffe.prototxt_locations import LayerLines, SourceLayers
@@ -55,28 +56,37 @@ class NetText:
         return self.where(index, dotted_path).line
 
 
-def read_prototxt(path: Path, *, ignore_unknown_fields: bool = False) -> NetText:
+def read_prototxt(
+    path: Path, *, ignore_unknown_fields: bool = False, faults: Faults = STOP_AT_FIRST
+) -> NetText:
     """Reads a prototxt file.
 
     Args:
         path: The file.
         ignore_unknown_fields: Leave out fields that the schema lacks, with one warning each.
+        faults: As in `parse_prototxt`.
 
     Raises:
         BadInput: CTK501 when the file is missing, a folder or unreadable; else as `parse_prototxt`.
+        UnreadableError: As `parse_prototxt`.
     """
-    return parse_prototxt(_read_bytes(Path(path)), str(path), ignore_unknown_fields=ignore_unknown_fields)
+    data = _read_bytes(Path(path))
+    return parse_prototxt(data, str(path), ignore_unknown_fields=ignore_unknown_fields, faults=faults)
 
 
-def parse_prototxt(data: bytes, file: str, *, ignore_unknown_fields: bool = False) -> NetText:
+def parse_prototxt(
+    data: bytes, file: str, *, ignore_unknown_fields: bool = False, faults: Faults = STOP_AT_FIRST
+) -> NetText:
     """Reads a prototxt that is in memory.
 
     Args:
         data: The content of the file.
         file: Its name, for messages.
         ignore_unknown_fields: Leave out fields that the schema lacks, with one warning each.
+        faults: Takes what is wrong; where it does not raise, reading goes on as long as a network is left.
 
     Raises:
+        UnreadableError: ``faults`` took what is wrong, and no network is left.
         BadInput: CTK502 when this is no prototxt or has no layers; CTK503 for a fault of syntax or value;
             CTK504 for an unknown field; CTK505 for rules or forms that do not go together; CTK506 for an
             unknown V0 layer type; CTK507 for a parameter that must be given and is not.
@@ -85,18 +95,18 @@ def parse_prototxt(data: bytes, file: str, *, ignore_unknown_fields: bool = Fals
     net = _read_quickly(text)
     if net is None:
         _refuse_other_content(data[:_HEAD_BYTES], file)
-        net = read_carefully(text, file, ignore_unknown_fields=ignore_unknown_fields)
+        net = read_carefully(text, file, ignore_unknown_fields=ignore_unknown_fields, faults=faults)
     if not net.layer and not net.layers:
         what = "the prototxt has no layers" if data.strip() else "the file is empty"
         raise BadInput("CTK502", f"{what}: there is nothing to convert", Where(file=file))
     source = SourceLayers(text, file)
-    _check_required_fields(net, source)
-    return _normalised(net, source)
+    _check_required_fields(net, source, faults)
+    return _normalised(net, source, faults)
 
 
-def _normalised(net: NetParameter, source: SourceLayers) -> NetText:
+def _normalised(net: NetParameter, source: SourceLayers, faults: Faults) -> NetText:
     origins = upgrade_net(net, source.where)
-    kept = kept_layers(net, LayerLines(source, origins).where)
+    kept = kept_layers(net, LayerLines(source, origins).where, faults)
     if not kept:
         raise BadInput("CTK505", "no layer is left at phase TEST", Where(file=source.file))
     if len(kept) < len(net.layer):
@@ -177,11 +187,12 @@ def _refuse_other_content(head: bytes, file: str) -> None:
         raise BadInput("CTK502", "this is not a prototxt but binary data", Where(file=file))
 
 
-def _check_required_fields(net: NetParameter, source: SourceLayers) -> None:
+def _check_required_fields(net: NetParameter, source: SourceLayers, faults: Faults) -> None:
     if net.IsInitialized():
         return
     # In every implementation of protobuf, but not in its stubs.
     missing: list[str] = net.FindInitializationErrors()  # type: ignore[attr-defined]
-    match = re.fullmatch(r"layers?\[(\d+)\]\.(.+)", missing[0])
-    where = source.where(int(match[1]), match[2]) if match else Where(file=source.file)
-    raise BadInput("CTK507", f"{match[2] if match else missing[0]} must be given", where)
+    for name in missing:
+        match = re.fullmatch(r"layers?\[(\d+)\]\.(.+)", name)
+        where = source.where(int(match[1]), match[2]) if match else Where(file=source.file)
+        faults.add(BadInput("CTK507", f"{match[2] if match else name} must be given", where))

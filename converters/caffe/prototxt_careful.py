@@ -8,12 +8,13 @@ same fields again, one token on each line, so that the line it names tells the t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from google.protobuf import text_format
 from google.protobuf.descriptor import FieldDescriptor
 
+from converters.caffe.faults import STOP_AT_FIRST, Faults, UnreadableError
 from converters.caffe.prototxt_locations import name_of_layer
 from converters.caffe.prototxt_tokens import SourceText, Token, unescape
 from converters.caffe.prototxt_tree import Block, Field, Scalar, quoted, read_tree, shown
@@ -41,6 +42,8 @@ _OTHER_FORM = {
         "a `layers` block is the old form, with types such as CONVOLUTION",
     ),
 }
+# Every value that is wrong costs one more reading of the whole text.
+_MOST_PARSES = 20
 # Fields of a solver's prototxt that no network has: the two files are easily confused.
 _SOLVER_FIELDS = {
     "net",
@@ -54,26 +57,53 @@ _SOLVER_FIELDS = {
 }
 
 
-def read_carefully(text: str, file: str, *, ignore_unknown_fields: bool) -> NetParameter:
+def read_carefully(
+    text: str, file: str, *, ignore_unknown_fields: bool, faults: Faults = STOP_AT_FIRST
+) -> NetParameter:
     """Reads a text that the quick way refused, or says why it cannot be read.
 
     Args:
         text: The prototxt.
         file: Its name, for messages.
         ignore_unknown_fields: Leave out fields that the schema lacks, with one warning each.
+        faults: Takes what is wrong. Where it does not raise, faulty fields are left out.
 
     Raises:
         BadInput: CTK503 for a fault of syntax or value, CTK504 for an unknown field.
+        UnreadableError: The faults were collected, and what is left is no network.
     """
     source = SourceText(text, file)
-    writing = _Rewriting(source, ignore_unknown_fields)
-    writing.block(read_tree(source), NetParameter.DESCRIPTOR, None)
-    net = NetParameter()
-    try:
-        text_format.Parse("\n".join(line.text for line in writing.lines), net)
-    except text_format.ParseError as error:
-        _refuse_value(source, writing.lines, error)
+    lost: list[BadInput] = []
+
+    def take(fault: BadInput) -> None:
+        faults.add(fault)
+        lost.append(fault)
+
+    writing = _Rewriting(source, ignore_unknown_fields, faults)
+    writing.block(read_tree(source, take), NetParameter.DESCRIPTOR, None)
+    net = _parsed(source, writing, faults)
+    if lost or net is None:
+        raise UnreadableError
     return net
+
+
+def _parsed(source: SourceText, writing: _Rewriting, faults: Faults) -> NetParameter | None:
+    """The message; None when so many values are wrong, or a whole layer, that none can be made."""
+    for _ in range(_MOST_PARSES):
+        net = NetParameter()
+        try:
+            text_format.Parse("\n".join(line.text for line in writing.lines), net)
+        except text_format.ParseError as error:
+            number = error.GetLine()
+            try:
+                _refuse_value(source, writing.lines, error)
+            except BadInput as fault:
+                faults.add(fault)
+            if number is None or not writing.leave_out(number - 1):
+                return None
+        else:
+            return net
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +119,20 @@ class _Line:
 class _Rewriting:
     """Writes the known fields of a tree again, one token on each line."""
 
-    def __init__(self, source: SourceText, ignore_unknown_fields: bool) -> None:
+    def __init__(self, source: SourceText, ignore_unknown_fields: bool, faults: Faults) -> None:
         self.lines: list[_Line] = []
         self._source = source
         self._ignore = ignore_unknown_fields
+        self._faults = faults
+        self._spans: list[tuple[int, int]] = []  # first and last line of every field, inner ones first
+
+    def leave_out(self, index: int) -> bool:
+        """Empties the lines of the innermost field around a line; False when that is a layer or unknown."""
+        first, last = next((span for span in self._spans if span[0] <= index <= span[1]), (0, -1))
+        for i in range(first, last + 1):
+            self.lines[i] = replace(self.lines[i], text="")
+        field = self.lines[first].field if first <= last else None
+        return field is not None and field.name not in {"layer", "layers"}
 
     def block(self, block: Block, message: Any, layer: str | None) -> None:
         seen: dict[str, Field] = {}
@@ -103,8 +143,16 @@ class _Rewriting:
                 continue
             if not field.is_repeated and found.name in seen:
                 self._given_twice(found, seen[found.name], layer)
+                continue
             seen[found.name] = found
-            self._field(found, field, layer)
+            first = len(self.lines)
+            try:
+                self._field(found, field, layer)
+                if self._faults is not STOP_AT_FIRST:
+                    self._spans.append((first, len(self.lines) - 1))
+            except BadInput as fault:
+                self._faults.add(fault)
+                del self.lines[first:]
 
     def _field(self, found: Field, field: FieldDescriptor, layer: str | None) -> None:
         self._write(found.name, found.token, field, layer)
@@ -163,16 +211,14 @@ class _Rewriting:
         if message.name == "NetParameter" and found.name in _SOLVER_FIELDS:
             notes = ["this looks like a solver's prototxt; give the prototxt of the network instead"]
         notes.append("--ignore-unknown-fields turns this into a warning")
-        raise BadInput("CTK504", f"{message.name} has no field {quoted(found.name)}", where, notes)
+        what = f"{message.name} has no field {quoted(found.name)}"
+        self._faults.add(BadInput("CTK504", what, where, notes))
 
-    def _given_twice(self, found: Field, first: Field, layer: str | None) -> NoReturn:
+    def _given_twice(self, found: Field, first: Field, layer: str | None) -> None:
         line = self._source.where(first.token.start).line
-        raise BadInput(
-            "CTK503",
-            f"{found.name} is given twice",
-            self._source.where(found.token.start, layer),
-            [f"it can be given only once; the first is on line {line}"],
-        )
+        where = self._source.where(found.token.start, layer)
+        note = f"it can be given only once; the first is on line {line}"
+        self._faults.add(BadInput("CTK503", f"{found.name} is given twice", where, [note]))
 
 
 def _spelled(text: str, field: FieldDescriptor) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -55,13 +55,17 @@ class Field:
         return (value for value in self.values if isinstance(value, Block))
 
 
-def read_tree(source: SourceText) -> Block:
+def read_tree(source: SourceText, take: Callable[[BadInput], None] | None = None) -> Block:
     """The fields of a text, known or not.
+
+    Args:
+        source: The text.
+        take: Takes faults of syntax; where it returns, reading goes on at the next layer.
 
     Raises:
         BadInput: CTK503 where the text is not text format, whatever the schema.
     """
-    return _Reader(source).block(None, 0)
+    return _Reader(source, take).block(None, 0)
 
 
 def text_of(value: Scalar) -> str | None:
@@ -83,8 +87,9 @@ def child_text(block: Block, name: str) -> str | None:
 
 
 class _Reader:
-    def __init__(self, source: SourceText) -> None:
+    def __init__(self, source: SourceText, take: Callable[[BadInput], None] | None) -> None:
         self._source = source
+        self._take_fault = take
         self._tokens = tokens(source)
         self._next = next(self._tokens)
 
@@ -96,11 +101,23 @@ class _Reader:
         while True:
             token = self._take()
             if token.kind == "identifier":
-                fields.append(self._field(token, depth))
+                fields += [self._field(token, depth)] if depth else self._outermost(token)
             elif token.text == closing and token.kind in {"symbol", "end"}:
                 return Block(fields, opening, token)
             else:
                 self._fail_in_block(token, opening)
+
+    def _outermost(self, name: Token) -> list[Field]:
+        """A field of the file itself; when it is faulty, the text up to the next layer is skipped."""
+        try:
+            return [self._field(name, 0)]
+        except BadInput as fault:
+            if self._take_fault is None:
+                raise
+            self._take_fault(fault)
+        while self._next.kind != "end" and self._next.text not in {"layer", "layers"}:
+            self._take()
+        return []
 
     def _field(self, name: Token, depth: int) -> Field:
         colon = self._accept(":")

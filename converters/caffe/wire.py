@@ -42,15 +42,26 @@ class Field(NamedTuple):
     tag_start: int
 
 
-def fields(data: memoryview, start: int, end: int) -> Iterator[Field]:
+def fields(data: memoryview, start: int, end: int, most: int | None = None) -> Iterator[Field]:
     """Walks the fields of the message that lies in ``data[start:end]``.
 
+    Args:
+        data: The file.
+        start: First byte of the message.
+        end: Position after its last byte.
+        most: How many fields it may have.
+
     Raises:
-        WireDamage: A varint, a length or a value runs past ``end``, or a tag is impossible.
+        WireDamage: A varint, a length or a value runs past ``end``, a tag is impossible, or there are more
+            than ``most`` fields.
     """
     position = start
+    count = 0
     while position < end:
         field = read_field(data, position, end)
+        count += 1
+        if most is not None and count > most:
+            raise WireDamage(position, f"more than {most} fields in one message")
         yield field
         position = field.end
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from converters.caffe.faults import STOP_AT_FIRST, Faults
 from converters.caffe.schema import LayerParameter
 from toolkit.errors import BadInput, Where
 from toolkit.nearest import did_you_mean
@@ -39,14 +40,17 @@ class _Version:
     blob: str
     maker: int
     readers: list[int]
+    made: bool = True
 
 
-def wire(layers: Sequence[LayerParameter], places: Sequence[Where]) -> Wired:
+def wire(layers: Sequence[LayerParameter], places: Sequence[Where], faults: Faults = STOP_AT_FIRST) -> Wired:
     """Resolves blob names of kept layers in file order.
 
     Args:
         layers: V2 layers that run at phase TEST.
         places: Where each is defined, for messages.
+        faults: Takes what is wrong. Where it does not raise, an unknown bottom reads a value that nobody makes,
+            and a top that is made twice counts as a new value.
 
     Raises:
         BadInput: CTK505 when a bottom is unknown, a top is made twice, or a blob with another reader is
@@ -58,10 +62,15 @@ def wire(layers: Sequence[LayerParameter], places: Sequence[Where]) -> Wired:
     makes: list[list[int]] = []
     for index, layer in enumerate(layers):
         reads.append(
-            [_resolve(latest, versions, layers, index, slot, places) for slot in range(len(layer.bottom))]
+            [
+                _resolve(latest, versions, layers, index, slot, places, faults)
+                for slot in range(len(layer.bottom))
+            ]
         )
-        makes.append([_make(latest, versions, layer, index, slot, places) for slot in range(len(layer.top))])
-    _refuse_shared_overwrites(layers, places, versions, reads)
+        makes.append(
+            [_make(latest, versions, layer, index, slot, places, faults) for slot in range(len(layer.top))]
+        )
+    _refuse_shared_overwrites(layers, places, versions, reads, faults)
     names = _name(layers, versions, latest)
     readers = [version.readers for version in versions]
     quiet = {
@@ -90,6 +99,7 @@ def _resolve(
     index: int,
     slot: int,
     places: Sequence[Where],
+    faults: Faults,
 ) -> int:
     blob = layers[index].bottom[slot]
     if blob not in latest:
@@ -99,7 +109,9 @@ def _resolve(
             if later is not None
             else did_you_mean(blob, latest)
         )
-        raise BadInput("CTK505", f"unknown bottom blob {blob!r}", places[index], notes)
+        faults.add(BadInput("CTK505", f"unknown bottom blob {blob!r}", places[index], notes))
+        versions.append(_Version(blob, index, [index], made=False))
+        return len(versions) - 1
     versions[latest[blob]].readers.append(index)
     return latest[blob]
 
@@ -111,18 +123,14 @@ def _make(
     index: int,
     slot: int,
     places: Sequence[Where],
+    faults: Faults,
 ) -> int:
     blob = layer.top[slot]
     if blob in latest and not _in_place(layer, slot):
-        first = versions[latest[blob]].maker
-        raise BadInput(
-            "CTK505",
-            f"top blob {blob!r} is produced by more than one layer",
-            places[index],
-            [
-                f"the first is at {places[first]}; in place means the same name as bottom and top at the same position"
-            ],
-        )
+        first = places[versions[latest[blob]].maker]
+        note = f"the first is at {first}; in place means the same name as bottom and top at the same position"
+        what = f"top blob {blob!r} is produced by more than one layer"
+        faults.add(BadInput("CTK505", what, places[index], [note]))
     versions.append(_Version(blob, index, []))
     latest[blob] = len(versions) - 1
     return latest[blob]
@@ -133,6 +141,7 @@ def _refuse_shared_overwrites(
     places: Sequence[Where],
     versions: Sequence[_Version],
     reads: Sequence[Sequence[int]],
+    faults: Faults,
 ) -> None:
     for index, layer in enumerate(layers):
         for slot, version in enumerate(reads[index]):
@@ -141,12 +150,9 @@ def _refuse_shared_overwrites(
                 counts = Counter(layers[r].name for r in others)
                 counts.subtract([layer.name])
                 also = ", ".join(repr(name) for name, n in counts.items() if n > 0)
-                raise BadInput(
-                    "CTK505",
-                    f"blob {layer.bottom[slot]!r} is overwritten in place although another layer reads it",
-                    places[index],
-                    [f"also read by {also}; Caffe refuses this (top produced by multiple sources)"],
-                )
+                what = f"blob {layer.bottom[slot]!r} is overwritten in place although another layer reads it"
+                note = f"also read by {also}; Caffe refuses this (top produced by multiple sources)"
+                faults.add(BadInput("CTK505", what, places[index], [note]))
 
 
 def _name(
@@ -155,12 +161,13 @@ def _name(
     """The final value of a blob bears its name; for an input blob the first one does."""
     holders: dict[str, int] = dict(latest)
     for i in range(len(versions) - 1, -1, -1):
-        if layers[versions[i].maker].type == "Input":
+        if versions[i].made and layers[versions[i].maker].type == "Input":
             holders[versions[i].blob] = i
     taken = set(latest)
     names = []
     for i, version in enumerate(versions):
-        if holders[version.blob] == i:
+        # A blob that nobody makes is in no table.
+        if holders.get(version.blob) == i:
             names.append(version.blob)
             continue
         names.append(unique_name(f"{version.blob}@{layers[version.maker].name}", taken))
@@ -169,9 +176,17 @@ def _name(
 
 def unique_name(wanted: str, taken: set[str]) -> str:
     """``wanted``, with a number behind it when it is taken already; adds the result to ``taken``."""
-    name, count = wanted, 1
-    while name in taken:
-        count += 1
-        name = f"{wanted}~{count}"
+    name = wanted if wanted not in taken else f"{wanted}~{_free_number(wanted, taken)}"
     taken.add(name)
     return name
+
+
+def _free_number(wanted: str, taken: set[str]) -> int:
+    """A number that is free, found by doubling and halving: 10^5 layers of one name take no quadratic time."""
+    low, high = 1, 2
+    while f"{wanted}~{high}" in taken:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if f"{wanted}~{middle}" in taken else (low, middle)
+    return high

@@ -71,6 +71,12 @@ def command(
     cut: Annotated[
         list[str] | None, typer.Option(metavar="BLOB", help="End at this blob; may be repeated.")
     ] = None,
+    from_blob: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from-blob", metavar="BLOB", help="Start at this blob, which becomes an input; may be repeated."
+        ),
+    ] = None,
     batch: Annotated[str | None, typer.Option(metavar="N|dynamic", help="Batch size.")] = None,
     input_shape: Annotated[
         list[str] | None,
@@ -102,6 +108,7 @@ def command(
       ctk convert net.prototxt net.caffemodel --to onnx -o net.onnx
       ctk convert caffe2onnx --batch dynamic --opset 17 --json -
       ctk convert net.prototxt net.caffemodel --attach fc8=fc8.npy --cut prob
+      ctk convert net.prototxt net.caffemodel --from-blob pool1 --cut conv3
     """  # fmt: skip
     from converters.api import convert
     from converters.conversion_names import read_words
@@ -130,6 +137,7 @@ def command(
         precision=precision,
         opset=opset,
         cut=tuple(cut or ()),
+        from_blob=tuple(from_blob or ()),
         batch=_batch(batch),
         input_shape=dict(_shape(item) for item in input_shape or ()),
         weights=weights,
@@ -143,7 +151,7 @@ def command(
         source=wanted.source or "caffe",
         to=wanted.to or "onnx",
         model=model,
-        output=_folder_made(output or onnx, dry_run),
+        output=output or onnx,
         options=options,
     )
     taken = deliver(artifact.document, json_target)
@@ -200,16 +208,3 @@ def _shape(item: str) -> tuple[str, tuple[int, ...]]:
     from converters.caffe.input_shapes import parse_input_shape
 
     return parse_input_shape(item)
-
-
-def _folder_made(output: str | None, dry_run: bool) -> Path | None:
-    """A path that ends with a slash means a folder, which is made."""
-    if output is None:
-        return None
-    path = Path(output)
-    if output.endswith("/") and not dry_run:
-        from toolkit.atomic import write_failures_named
-
-        with write_failures_named(path):
-            path.mkdir(parents=True, exist_ok=True)
-    return path

@@ -37,7 +37,8 @@ def command(
 ) -> int:
     """Tell what a network is: inputs, outputs, layers, parameters, GMAC, receptive field, provenance.
 
-    What the files are is told by their content. Parameters without data are listed and are no error.
+    What the files are is told by their content. All problems of a Caffe network are listed at once. Without a
+    caffemodel, parameters without data are listed and are no problem.
 
     Examples:
       ctk inspect
@@ -47,6 +48,7 @@ def command(
     """
     from converters.inspection.document import InspectDocument
     from converters.inspection.inspecting import inspect_files
+    from converters.inspection.problems import refuse_problems
     from converters.inspection.table import print_inspection
     from toolkit.documents import deliver
     from toolkit.documents import print_schema as show_schema
@@ -63,4 +65,5 @@ def command(
         print_inspection(document, layers=layers)
     for remark in document.remarks:
         note(remark)
+    refuse_problems(document)
     return 0

@@ -12,7 +12,7 @@ from converters.caffe.wiring import unique_name
 from converters.ledger import Ledger
 from converters.onnx.emitter import Emitter, tensor_info
 from converters.onnx.graph import OPSETS, Graph, Initializer, Node, TensorInfo
-from toolkit.errors import UsageFault
+from toolkit.errors import InternalFault, UsageFault
 from toolkit.ledger import LedgerDocument
 
 
@@ -53,7 +53,22 @@ def emit_onnx(
     graph.inner = [tensor_info(net, name) for name in net.values if name in made and name not in shown]
     if mean_inside is not None:
         _subtract_mean(graph, *mean_inside)
+    _refuse_loose_ends(graph)
     return graph, document
+
+
+def _refuse_loose_ends(graph: Graph) -> None:
+    """The other half of the ledger: what it calls converted must be wired up."""
+    held = [item.name for item in graph.initializers]
+    made = {*(info.name for info in graph.inputs), *held, *(o for node in graph.nodes for o in node.outputs)}
+    wanted = [*(i for node in graph.nodes for i in node.inputs), *(info.name for info in graph.outputs)]
+    missing = next((name for name in wanted if name and name not in made), None)
+    if missing is not None:
+        raise InternalFault("CTK701", f"value {missing!r} is read, and no node of the graph makes it")
+    used = set(wanted)
+    unread = next((name for name in held if name not in used), None)
+    if unread is not None:
+        raise InternalFault("CTK701", f"initializer {unread!r} is in the ledger, and no node reads it")
 
 
 def _subtract_mean(graph: Graph, name: str, mean: float) -> None:

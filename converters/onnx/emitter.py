@@ -12,6 +12,7 @@ from converters.caffe.network import Layer, Net, Shape
 from converters.caffe.wiring import unique_name
 from converters.ledger import Ledger
 from converters.onnx.graph import Graph, Initializer, Node, TensorInfo
+from toolkit.errors import UsageFault
 from toolkit.ledger import ParameterEntry
 
 Transform = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -48,7 +49,15 @@ class Emitter:
             self._ledger.node(self._layer.index, self._layer.name, self._layer.type, f"input:{top}")
 
     def node(
-        self, op: str, inputs: Sequence[str], *, inner: str | None = None, slot: int = 0, **attributes: Any
+        self,
+        op: str,
+        inputs: Sequence[str],
+        *,
+        inner: str | None = None,
+        slot: int = 0,
+        outputs: int = 1,
+        also: Sequence[str] = (),
+        **attributes: Any,
     ) -> list[str]:
         """Adds a node.
 
@@ -58,6 +67,8 @@ class Emitter:
             inner: When given, the node makes an intermediate value of that name within the layer; otherwise
                 it makes the layer's own tops.
             slot: Which top, for a layer that makes one node per top.
+            outputs: How many outputs the node has; of the layer's own, those from ``slot`` on.
+            also: Names of intermediate values that the node makes besides, as its last outputs.
             attributes: ONNX attributes.
 
         Returns:
@@ -66,14 +77,15 @@ class Emitter:
         layer = self._layer
         if inner is not None:
             wanted = f"{layer.name}/{inner}"
-            outputs = [unique_name(wanted, self._graph.taken)]
+            made = [unique_name(wanted, self._graph.taken) for _ in range(outputs)]
         else:
-            outputs = [layer.tops[slot]]
+            made = list(layer.tops[slot : slot + outputs])
             wanted = layer.name if slot == 0 else f"{layer.name}/{slot}"
+        made += [unique_name(f"{layer.name}/{further}", self._graph.taken) for further in also]
         name = unique_name(wanted, self._graph.node_names)
-        self._graph.nodes.append(Node(op, name, tuple(inputs), tuple(outputs), attributes))
+        self._graph.nodes.append(Node(op, name, tuple(inputs), tuple(made), attributes))
         self._ledger.node(layer.index, layer.name, layer.type, name)
-        return outputs
+        return made
 
     def parameter(self, index: int, *, shape: Shape | None = None, transform: Transform | None = None) -> str:
         """Makes an initializer of one blob of the layer, and accounts for it.
@@ -107,6 +119,10 @@ class Emitter:
         self._graph.initializers.append(Initializer(name, values))
         return name
 
+    def scalar(self, suffix: str, value: float) -> str:
+        """Makes a float32 constant without axes."""
+        return self.constant(suffix, np.asarray(value, np.float32))
+
     def fold(self, index: int, reason: str) -> None:
         """Accounts for a blob that goes into other numbers, or is not needed."""
         blob = self._layer.blobs[index]
@@ -118,13 +134,19 @@ class Emitter:
         self._ledger.drop(self._layer.index, self._layer.name, self._layer.type, reason)
 
     def reduce(
-        self, op: str, inputs: Sequence[str], axes: Sequence[int], *, inner: str | None = None
+        self,
+        op: str,
+        inputs: Sequence[str],
+        axes: Sequence[int],
+        *,
+        inner: str | None = None,
+        keepdims: bool = True,
     ) -> list[str]:
-        """A reduction that keeps its axes; they are an attribute before opset 18 and an input since."""
-        if self.opset < 18:
-            return self.node(op, inputs, inner=inner, axes=list(axes), keepdims=1)
+        """A reduction; its axes are an input since opset 18 (ReduceSum: 13), before an attribute."""
+        if self.opset < (13 if op == "ReduceSum" else 18):
+            return self.node(op, inputs, inner=inner, axes=list(axes), keepdims=int(keepdims))
         listed = self.constant(f"{inner or 'reduce'}_axes", np.asarray(axes, np.int64))
-        return self.node(op, [inputs[0], listed], inner=inner, keepdims=1)
+        return self.node(op, [inputs[0], listed], inner=inner, keepdims=int(keepdims))
 
     def reshaped(
         self, value: str, shape: Sequence[int], *, inner: str | None = None, slot: int = 0
@@ -157,7 +179,11 @@ class Emitter:
             self.node(op, [bottom, *parameters], slot=slot, **attributes)
             return
         if None in self.dims(bottom):
-            raise self._layer.fault("CTK604", "a convolution along another axis than 1 takes fixed sizes only")
+            raise UsageFault(
+                "CTK604",
+                "a convolution along another axis than 1 takes fixed sizes only",
+                self._layer.where,
+            )
         spatial = list(self._layer.bottom_shapes[slot][axis + 1 :]) or [1]
         channels = self._layer.bottom_shapes[slot][axis]
         flat = self.reshaped(bottom, [-1, channels, *spatial], inner=f"merged{slot}")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from converters.onnx.graph import Graph, Initializer, Node, TensorInfo
-from toolkit.atomic import atomic_writer, write_all
+from toolkit.atomic import atomic_writer, write_all, write_failures_named
 from toolkit.version import __version__
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def write_onnx(
 def is_ours(target: Path) -> bool:
     """Whether a file begins as the ONNX files that ctk writes: ir_version, then ctk as producer."""
     try:
+        if not target.is_file():  # opening a pipe would wait for its writer
+            return False
         with target.open("rb") as file:
             head = file.read(16)
     except OSError:
@@ -107,7 +109,10 @@ class _Digest:
         self.size = 0
 
     def write(self, file: BinaryIO, data: bytes | memoryview) -> None:
-        view = memoryview(data).cast("B")
+        view = memoryview(data)
+        if not view.nbytes:  # a view without elements cannot be cast
+            return
+        view = view.cast("B")
         for start in range(0, view.nbytes, _CHUNK):
             chunk = view[start : start + _CHUNK]
             write_all(file, chunk)
@@ -162,7 +167,7 @@ def _value(info: TensorInfo) -> onnx.ValueInfoProto:
 def _tensor_header(item: Initializer) -> Any:
     from onnx import TensorProto, helper
 
-    data_type = helper.np_dtype_to_tensor_dtype(item.values.dtype)
+    data_type = helper.np_dtype_to_tensor_dtype(item.values.dtype.newbyteorder("="))
     return TensorProto(dims=item.values.shape, data_type=data_type, name=item.name)
 
 
@@ -210,14 +215,20 @@ def _external_headers(graph: Graph, location: str) -> Iterator[bytes]:
 def _write_external(target: Path, graph: Graph) -> WrittenFile:
     """The data file bears its own hash in its name: an old ONNX file never meets new numbers."""
     digest = _Digest()
-    draft = target.with_name(f"{target.name}.data")
+    draft = target.with_name(_draft_name(target))
     with atomic_writer(draft) as file:
         for item, offset in zip(graph.initializers, _offsets(graph), strict=True):
             digest.write(file, bytes(offset - digest.size))
             digest.write(file, _little_endian(item))
     named = target.with_name(f"{target.name}.{digest.hexdigest()[:16]}.data")
-    draft.replace(named)
+    with write_failures_named(named):
+        draft.replace(named)
     return WrittenFile(named, digest.size, digest.hexdigest())
+
+
+def _draft_name(target: Path) -> str:
+    # Not NAME.onnx.data, which other tools write and which may be somebody's.
+    return f".{target.name}.ctk-draft"
 
 
 def _remove_old_data(target: Path, written: Sequence[WrittenFile]) -> None:
@@ -225,6 +236,7 @@ def _remove_old_data(target: Path, written: Sequence[WrittenFile]) -> None:
     keep = {file.path.name for file in written}
     pattern = re.compile(re.escape(target.name) + r"\.[0-9a-f]{16}\.data")
     for old in target.parent.iterdir():
-        if pattern.fullmatch(old.name) and old.name not in keep:
+        ours = pattern.fullmatch(old.name) or old.name == _draft_name(target)
+        if ours and old.name not in keep:
             with suppress(OSError):
                 old.unlink()
