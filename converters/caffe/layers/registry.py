@@ -130,11 +130,21 @@ def shape_of(layer: Layer) -> LayerShape:
     Raises:
         BadInput: CTK506 when the type is unknown (the nearest one is suggested); what the rule raises.
     """
+    refuse_unknown_type(layer)
+    return SHAPES[layer.type](layer)
+
+
+def refuse_unknown_type(layer: Layer) -> None:
+    """Checks what can be said of a layer's type without the shapes of its bottoms.
+
+    Raises:
+        BadInput: CTK506 when the type is unknown (the nearest one is suggested), or known and never converted.
+    """
     load_all()
-    rule = SHAPES.get(layer.type)
-    if rule is None:
+    if layer.type not in SHAPES:
         raise layer.fault("CTK506", f"unknown layer type {layer.type!r}", *did_you_mean(layer.type, SHAPES))
-    return rule(layer)
+    if layer.type in REFUSED:
+        SHAPES[layer.type](layer)
 
 
 def _registrar(table: dict[str, F], types: Sequence[str]) -> Callable[[F], F]:
