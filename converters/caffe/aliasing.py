@@ -16,9 +16,6 @@ from converters.caffe.network import Layer
 from converters.caffe.wiring import Wired
 from toolkit.errors import BadInput, Where
 
-# Dropout copies at TEST; a copy onto itself changes nothing.
-registry.keeps_values("Dropout", when=lambda layer: not layer.trains)
-
 
 @dataclass(frozen=True, slots=True)
 class OverwrittenRead:
@@ -106,10 +103,11 @@ def _is(table: dict[str, Callable[[Layer], bool]], layer: Layer) -> bool:
 
 
 def _read(layer: Layer) -> Sequence[str]:
-    """Bottoms whose numbers count: passing memory on reads none, Crop only measures its second bottom."""
+    """Bottoms whose numbers count: passing memory on reads none."""
     if layer.type == "Silence" or _is(registry.SHARES_MEMORY, layer):
         return ()
-    return layer.bottoms[:1] if layer.type == "Crop" else layer.bottoms
+    count = registry.NUMBERS_READ.get(layer.type)
+    return layer.bottoms[:count]
 
 
 def _is_in_place(layer: Layer, slot: int) -> bool:

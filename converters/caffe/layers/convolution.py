@@ -1,6 +1,8 @@
 """Convolution: cross-correlation over any number of spatial axes (`conv_layer.cpp`).
 
-Output size: floor((x + 2p - (d(k - 1) + 1)) / s) + 1. Weights are (out, in/group, k...).
+Output size: (x + 2p - (d(k - 1) + 1)) / s + 1 with C's division towards zero, so that a kernel that reaches
+beyond the padded bottom by less than a stride still fits once; what it meets there is zero. Weights are
+(out, in/group, k...).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import numpy as np
 from converters.caffe.layers._windows import Windows, convolution_shape, every_nth, windows_of
 from converters.caffe.layers.registry import Array, Reach, emission, evaluation, macs, reach, shape_rule
 from converters.caffe.network import Layer, LayerShape, elements
+from toolkit.errors import UsageFault
 
 if TYPE_CHECKING:
     from converters.onnx.emitter import Emitter
@@ -25,7 +28,7 @@ def shape(layer: Layer) -> LayerShape:
     w = windows_of(layer)
     sizes = layer.bottom_shapes[0][w.axis + 1 :]
     spatial = tuple(
-        (x + 2 * p - e) // s + 1 for x, p, e, s in zip(sizes, w.pad, w.extent, w.stride, strict=True)
+        int((x + 2 * p - e) / s) + 1 for x, p, e, s in zip(sizes, w.pad, w.extent, w.stride, strict=True)
     )
     return convolution_shape(layer, w, spatial, (w.outputs, w.channels // w.group, *w.kernel))
 
@@ -43,7 +46,7 @@ def emit(layer: Layer, emitter: Emitter) -> None:
             axis=w.axis,
             kernel_shape=list(w.kernel) or [1],
             strides=list(w.stride) or [1],
-            pads=list(w.pad + w.pad) or [0, 0],
+            pads=[*w.pad, *_end_pads(layer, emitter, w)] or [0, 0],
             dilations=list(w.dilation) or [1],
             group=w.group,
         )
@@ -75,10 +78,12 @@ def reaches(layer: Layer) -> Sequence[Reach]:
 def _correlate(bottom: Array, weight: Array, bias: Array, w: Windows) -> Array:
     lead, sizes = bottom.shape[: w.axis], bottom.shape[w.axis + 1 :]
     x = bottom.reshape(-1, w.group, w.channels // w.group, *sizes)
-    padded = np.pad(x, [(0, 0)] * 3 + [(p, p) for p in w.pad])
+    reach_of = [d * (k - 1) + 1 for d, k in zip(w.dilation, w.kernel, strict=True)]
+    beyond = [max(0, r - size - 2 * p) for r, size, p in zip(reach_of, sizes, w.pad, strict=True)]
+    padded = np.pad(x, [(0, 0)] * 3 + [(p, p + more) for p, more in zip(w.pad, beyond, strict=True)])
     out_sizes = tuple(
-        (size + 2 * p - (d * (k - 1) + 1)) // s + 1
-        for size, p, d, k, s in zip(sizes, w.pad, w.dilation, w.kernel, w.stride, strict=True)
+        1 if more else (size + 2 * p - r) // s + 1
+        for size, p, r, s, more in zip(sizes, w.pad, reach_of, w.stride, beyond, strict=True)
     )
     grouped = weight.reshape(w.group, w.outputs // w.group, w.channels // w.group, *w.kernel)
     total = np.zeros((x.shape[0], w.group, w.outputs // w.group, int(np.prod(out_sizes, dtype=int))))
@@ -88,6 +93,17 @@ def _correlate(bottom: Array, weight: Array, bias: Array, w: Windows) -> Array:
         total += taps @ window.reshape(*window.shape[:3], -1)
     total += bias.reshape(w.group, -1, 1)
     return total.reshape(*lead, w.outputs, *out_sizes)
+
+
+def _end_pads(layer: Layer, emitter: Emitter, w: Windows) -> list[int]:
+    """Padding behind each axis: Caffe's, and what a kernel that fits only once reaches beyond it."""
+    sizes = layer.bottom_shapes[0][w.axis + 1 :]
+    beyond = [max(0, e - x - 2 * p) for e, x, p in zip(w.extent, sizes, w.pad, strict=True)]
+    if any(beyond) and None in emitter.dims(layer.bottoms[0])[w.axis + 1 :]:
+        raise UsageFault(
+            "CTK604", "a kernel larger than the padded bottom takes fixed sizes only", layer.where
+        )
+    return [p + more for p, more in zip(w.pad, beyond, strict=True)]
 
 
 def _at_least_1d(w: Windows, index: int, layer: Layer) -> tuple[int, ...] | None:

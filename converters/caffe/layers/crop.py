@@ -12,11 +12,13 @@ import numpy as np
 
 from converters.caffe.layers._in_place import refuse_reshaped_in_place
 from converters.caffe.layers._sizes import sizes_of
-from converters.caffe.layers.registry import Array, emission, evaluation, shape_rule
+from converters.caffe.layers.registry import Array, emission, evaluation, reads_numbers_of, shape_rule
 from converters.caffe.network import Layer, LayerShape
 
 if TYPE_CHECKING:
     from converters.onnx.emitter import Emitter
+
+reads_numbers_of("Crop", bottoms=1)  # the second bottom is only measured
 
 
 def _offsets(layer: Layer, axis: int, rank: int) -> list[int]:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from converters.caffe.layers._elementwise import like_bottom
-from converters.caffe.layers.registry import Array, emission, evaluation, shape_rule
+from converters.caffe.layers.registry import Array, emission, evaluation, keeps_values, shape_rule
 from converters.caffe.network import Layer, LayerShape
 
 if TYPE_CHECKING:
     from converters.onnx.emitter import Emitter
+
+keeps_values("Dropout", when=lambda layer: not layer.trains)  # a copy onto itself changes nothing
 
 
 @shape_rule("Dropout")

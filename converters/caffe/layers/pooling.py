@@ -129,7 +129,7 @@ def _emit_with_empty_window(
     is_max = layer.message.pooling_param.pool == PoolingParameter.MAX
     if None in sizes:
         if not is_max or len(layer.tops) == 2:
-            raise needs_fixed_sizes(layer, "a stride above the kernel without pad, but for a plain MAX,")
+            raise needs_fixed_sizes(layer, "a stride above the kernel without pad")
         ends = [axis.end_pad(size) for axis, size in zip(axes, sizes, strict=True)]
         padded = _padded(emitter, layer.bottoms[0], [0, 0], ends, _LOWEST, inner="padded")
         emitter.node("MaxPool", padded, **_windows(axes, [0, 0]))

@@ -59,6 +59,7 @@ REACHES: dict[str, ReachRule] = {}
 # What Caffe does with the memory of blobs, by type; asked before shapes are known (`aliasing.py`).
 SHARES_MEMORY: dict[str, LayerTest] = {}
 KEEPS_VALUES: dict[str, LayerTest] = {}
+NUMBERS_READ: dict[str, int] = {}  # how many of the first bottoms are read, where it is not all of them
 # Types that are known and never converted, with the reason; they are in the three tables above too.
 REFUSED: dict[str, str] = {}
 
@@ -96,6 +97,11 @@ def shares_memory(*types: str, when: LayerTest = lambda layer: True) -> None:  #
 def keeps_values(*types: str, when: LayerTest = lambda layer: True) -> None:  # noqa: ARG005
     """Notes that such a layer, run in place, leaves its blob as it was."""
     KEEPS_VALUES.update(dict.fromkeys(types, when))
+
+
+def reads_numbers_of(*types: str, bottoms: int) -> None:
+    """Notes that such a layer reads the numbers of its first bottoms only, and of the others the shape."""
+    NUMBERS_READ.update(dict.fromkeys(types, bottoms))
 
 
 def refused(*types: str, reason: str, advice: Callable[[Layer], Sequence[str]] = lambda layer: ()) -> None:  # noqa: ARG005

@@ -267,3 +267,17 @@ def test_same_initializers_serve_all_bottoms(tmp_path: Path):
     assert [item.name for item in graph.initializer] == ["op.weight", "op.bias"]
     assert [node.name for node in graph.node] == ["op", "op/1"]
     assert set(run_onnx(tmp_path / "x.onnx", {"in0": inputs[0], "in1": inputs[1]})) == {"out0", "out1"}
+
+
+@pytest.mark.parametrize("opset", [11, 21])
+def test_a_kernel_beyond_the_bottom_by_less_than_a_stride_fits_once(tmp_path: Path, opset: int):
+    """C divides towards zero: (3 - 4) / 2 + 1 = 1, and im2col reads zeros beyond the bottom."""
+    x, weight, bias = floats(2, 2, 3, 5), floats(3, 2, 4, 2, seed=1), floats(3, seed=2)
+    seen = np.zeros((2, 2, 4, 5))
+    seen[:, :, :3] = x
+    expected = np.zeros((2, 3, 1, 2))
+    for column in range(2):
+        window = seen[:, :, :, 2 * column : 2 * column + 2]
+        expected[:, :, 0, column] = np.einsum("ncij,ocij->no", window, weight.astype(np.float64)) + bias
+    body = "convolution_param { num_output: 3 kernel_h: 4 kernel_w: 2 stride_h: 2 stride_w: 2 }"
+    assert_both(tmp_path, "Convolution", [x], expected, body, [weight, bias], opset)
