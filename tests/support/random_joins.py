@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import prod
 
 from growing_nets import MOST, Grower, Live, Shape, any_axis, is_picture, is_tame
-from hypothesis import strategies as st
 
 
 def reshaped(grow: Grower) -> None:
@@ -16,26 +15,18 @@ def reshaped(grow: Grower) -> None:
     rank, shape = len(blob.shape), blob.shape
     axis = grow.integer(0, rank - 1)
     end = grow.integer(axis, rank - 1)
+    new_shapes = [f"reshape_param {{ shape {{ dim: -1 dim: 1 }} axis: {axis} num_axes: 1 }}"]
+    if rank > 1:
+        new_shapes.append("reshape_param { shape { dim: 0 dim: -1 } }")
+        new_shapes.append("reshape_param { shape { dim: 1 } axis: -1 num_axes: 0 }")
     kinds = {
         "Flatten": (f"flatten_param {{ axis: {axis} end_axis: {end - rank} }}", True),
         "Reshape": (
-            str(
-                grow.one_of(
-                    [
-                        "reshape_param { shape { dim: 0 dim: -1 } }",
-                        f"reshape_param {{ shape {{ dim: -1 dim: 1 }} axis: {axis} num_axes: 1 }}",
-                        "reshape_param { shape { dim: 1 } axis: -1 num_axes: 0 }",
-                    ]
-                )
-                if rank > 1
-                else "reshape_param { shape { dim: -1 dim: 1 } }"
-            ),
+            grow.one_of(new_shapes),
             True,
         ),
         "Permute": (
-            "permute_param { "
-            + " ".join(f"order: {i}" for i in grow.draw(st.permutations(range(rank))))
-            + " }",
+            "permute_param { " + " ".join(f"order: {i}" for i in grow.rng.permutation(rank)) + " }",
             False,
         ),
     }
@@ -58,9 +49,9 @@ def fanned_out(grow: Grower) -> None:
         return
     axis = any_axis(grow, blob)
     size = blob.shape[axis]
-    if grow.draw(st.booleans()) or size < 2:
+    if grow.flip() or size < 2:
         grow.add("Split", [blob], bound=blob.bound, exact=True, tops=grow.integer(1, 3), shares=True)
-    elif size % 2 == 0 and grow.draw(st.booleans()):
+    elif size % 2 == 0 and grow.flip():
         grow.add("Slice", [blob], f"slice_param {{ axis: {axis} }}", bound=blob.bound, exact=True, tops=2)
     else:
         point = grow.integer(1, size - 1)
@@ -73,7 +64,7 @@ def joined(grow: Grower) -> None:
     first = grow.pick(lambda blob: blob.shape != () and is_tame(blob))
     if first is None:
         return
-    if grow.draw(st.booleans()):
+    if grow.flip():
         others = [
             grow.pick(lambda b: b.shape == first.shape and is_tame(b)) for _ in range(grow.integer(1, 2))
         ]
@@ -81,7 +72,7 @@ def joined(grow: Grower) -> None:
         bounds = [blob.bound for blob in bottoms]
         operation = grow.one_of(["SUM", "MAX", "PROD"])
         body = f"operation: {operation}"
-        if operation == "SUM" and grow.draw(st.booleans()):
+        if operation == "SUM" and grow.flip():
             body += "".join(f" coeff: {(-0.5) ** i}" for i in range(len(bottoms)))
         bound = {"SUM": sum(bounds), "MAX": max(bounds), "PROD": prod(bounds)}[operation]
         grow.add("Eltwise", bottoms, f"eltwise_param {{ {body} }}", bound=bound, exact=operation == "MAX")
@@ -141,7 +132,7 @@ def looked_up(grow: Grower) -> None:
     if blob is None:
         return
     name = f"index{len(grow.net.types)}"
-    if grow.draw(st.booleans()):
+    if grow.flip():
         indices = grow.rng.integers(0, 5, (grow.integer(1, 3), grow.integer(1, 3)))
         grow.give(name, indices, live=False)
         grow.add("Embed", [], "embed_param { num_output: 3 input_dim: 5 }", bound=3.0, index=name)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from math import prod
 
 from growing_nets import MOST, Grower, any_axis, is_picture, is_tame
-from hypothesis import strategies as st
 
 
 def pointwise(grow: Grower) -> None:
@@ -19,7 +18,7 @@ def pointwise(grow: Grower) -> None:
     b = blob.bound
     kinds = {
         "AbsVal": ("", b, True),
-        "ReLU": (str(grow.one_of(["", "relu_param { negative_slope: 0.25 }"])), b, True),
+        "ReLU": (grow.one_of(["", "relu_param { negative_slope: 0.25 }"]), b, True),
         "Dropout": ("", b, True),
         "Clip": ("clip_param { min: -0.75 max: 1.5 }", 1.5, True),
         "ReLU6": ("", 6.0, True),
@@ -27,11 +26,11 @@ def pointwise(grow: Grower) -> None:
         "TanH": ("", 1.0, False),
         "BNLL": ("", b + 1, False),
         "ELU": ("elu_param { alpha: 0.7 }", b, False),
-        "PReLU": (str(grow.one_of(["", "prelu_param { channel_shared: true }"])), b * 1.2, False),
+        "PReLU": (grow.one_of(["", "prelu_param { channel_shared: true }"]), b * 1.2, False),
         "Swish": ("swish_param { beta: 0.8 }", b, False),
         "Power": ("power_param { scale: -0.5 shift: 0.25 }", b, False),
     }
-    if len(blob.shape) < 2:
+    if not 2 <= len(blob.shape) <= 4:
         del kinds["PReLU"]
     if blob.exact:
         kinds["Threshold"] = ("threshold_param { threshold: 0.125 }", 1.0, True)
@@ -70,20 +69,14 @@ def per_channel(grow: Grower) -> None:
         "Softmax": (f"softmax_param {{ axis: {any_axis(grow, blob)} }}", 1.0),
     }
     if is_picture(blob):
-        bodies["LRN"] = (
-            str(
-                grow.one_of(
-                    [
-                        "lrn_param { local_size: 3 alpha: 0.5 beta: 0.75 k: 2 }",
-                        "lrn_param { local_size: 3 norm_region: WITHIN_CHANNEL alpha: 0.3 }",
-                    ]
-                )
-            ),
-            b,
+        local = grow.one_of(["alpha: 0.5 beta: 0.75 k: 2", "norm_region: WITHIN_CHANNEL alpha: 0.3"])
+        bodies["LRN"] = (f"lrn_param {{ local_size: 3 {local} }}", b)
+        bodies["MVN"] = grow.one_of(
+            [
+                ("mvn_param { across_channels: true eps: 0.1 }", 4.0),
+                ("mvn_param { normalize_variance: false }", b),
+            ]
         )
-        bodies["MVN"] = (str(grow.one_of(["", "mvn_param { across_channels: true eps: 0.1 }"])), 4.0)
-        if bodies["MVN"][0] == "":
-            bodies["MVN"] = ("mvn_param { normalize_variance: false }", b)
         bodies["Normalize"] = ("norm_param { across_spatial: false eps: 0.01 }", 2.0)
     kind = grow.one_of(sorted(bodies))
     body, bound = bodies[kind]
@@ -104,7 +97,7 @@ def convolved(grow: Grower) -> None:
     if kind in {"Convolution", "Deconvolution"}:
         group = grow.one_of([g for g in (1, 2, 3) if channels % g == 0])
         body += f" group: {group} num_output: {group * grow.integer(1, 2)}"
-        body += f" bias_term: {str(grow.draw(st.booleans())).lower()}"
+        body += f" bias_term: {str(grow.flip()).lower()}"
     if kind == "Im2col" and prod(blob.shape) * kernel * kernel > MOST:
         return
     exact = kind == "Im2col"
@@ -122,7 +115,7 @@ def pooled(grow: Grower) -> None:
     if blob is None:
         return
     # The mask tells which of nearly equal numbers is the largest: a jump.
-    tops = 2 if blob.exact and grow.draw(st.booleans()) else 1
+    tops = 2 if blob.exact and grow.flip() else 1
     pool = "MAX" if tops == 2 else grow.one_of(["MAX", "AVE"])
     if grow.integer(0, 4) == 0:
         body = "global_pooling: true"
@@ -130,7 +123,7 @@ def pooled(grow: Grower) -> None:
         kernel = grow.integer(1, min(3, *blob.shape[2:]))
         stride, pad = grow.integer(1, kernel), grow.integer(0, kernel - 1)
         body = f"kernel_size: {kernel} stride: {stride} pad: {pad}"
-        body += str(grow.one_of(["", " round_mode: FLOOR"]))
+        body += grow.one_of(["", " round_mode: FLOOR"])
     bound = max(blob.bound, prod(blob.shape[2:]) if tops == 2 else 0)
     grow.add(
         "Pooling",
@@ -147,8 +140,8 @@ def inner_product(grow: Grower) -> None:
     if blob is None:
         return
     body = f"num_output: {grow.integer(1, 5)} axis: {any_axis(grow, blob)}"
-    body += f" transpose: {str(grow.draw(st.booleans())).lower()}"
-    body += f" bias_term: {str(grow.draw(st.booleans())).lower()}"
+    body += f" transpose: {str(grow.flip()).lower()}"
+    body += f" bias_term: {str(grow.flip()).lower()}"
     grow.add("InnerProduct", [blob], f"inner_product_param {{ {body} }}", bound=3 * blob.bound + 2)
 
 
@@ -157,7 +150,7 @@ def resized(grow: Grower) -> None:
     blob = grow.pick(lambda blob: is_picture(blob) and is_tame(blob))
     if blob is None:
         return
-    if grow.draw(st.booleans()) and min(blob.shape[2:]) >= 2:
+    if grow.flip() and min(blob.shape[2:]) >= 2:
         grow.add("SPP", [blob], "spp_param { pyramid_height: 2 }", bound=blob.bound, exact=True)
     else:
         body = f"interp_param {{ height: {grow.integer(1, 9)} width: {grow.integer(1, 9)} }}"
@@ -169,9 +162,9 @@ def summed_up(grow: Grower) -> None:
     blob = grow.pick(lambda blob: blob.shape != () and is_tame(blob))
     if blob is None:
         return
-    if blob.exact and len(blob.shape) > 1 and grow.draw(st.booleans()):
+    if blob.exact and len(blob.shape) > 1 and grow.flip():
         largest = float(prod(blob.shape))
-        body = str(grow.one_of(["", f"axis: {any_axis(grow, blob)}", "out_max_val: true"]))
+        body = grow.one_of(["", f"axis: {any_axis(grow, blob)}", "out_max_val: true"])
         grow.add("ArgMax", [blob], f"argmax_param {{ {body} }}", bound=max(largest, blob.bound), exact=True)
         return
     operation = grow.one_of(["SUM", "ASUM", "SUMSQ", "MEAN"])

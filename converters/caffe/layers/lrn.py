@@ -47,11 +47,11 @@ def shape(layer: Layer) -> LayerShape:
 
 
 def _largest_count(layer: Layer) -> int:
-    """The largest number that Caffe computes in an int: elements with padding, or of one window."""
+    """What Caffe counts in an int: elements of the blob with padded channels, or pixels of a window."""
     _, channels, height, width = layer.bottom_shapes[0]
     size = layer.message.lrn_param.local_size
     if layer.message.lrn_param.norm_region == _WITHIN:
-        return max(size * size, max(height, width) + size - 1)
+        return size * size
     return (channels + size - 1) * height * width
 
 

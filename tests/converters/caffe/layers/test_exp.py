@@ -54,3 +54,8 @@ def test_in_place(nets: Nets) -> None:
 def test_base_must_be_positive_and_finite(nets: Nets, base: Any) -> None:
     text = f'layer {{ name: "l" type: "Exp" bottom: "x" top: "y" exp_param {{ base: {base} }} }}'
     assert nets.code_of_fault({"x": (2,)}, text) == "CTK507"
+
+
+def test_factors_of_one_are_left_out(nets: Nets) -> None:
+    assert nets.operators(nets.single("Exp", (2,))) == ["Exp"]
+    assert nets.operators(nets.single("Exp", (2,), "exp_param { shift: 1 }")) == ["Exp", "Mul"]

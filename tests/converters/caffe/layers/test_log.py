@@ -44,3 +44,8 @@ def test_in_place(nets: Nets) -> None:
 def test_bases_without_a_logarithm(nets: Nets, base: Any) -> None:
     text = f'layer {{ name: "l" type: "Log" bottom: "x" top: "y" log_param {{ base: {base} }} }}'
     assert nets.code_of_fault({"x": (2,)}, text) == "CTK507"
+
+
+def test_factors_of_one_are_left_out(nets: Nets) -> None:
+    assert nets.operators(nets.single("Log", (2,))) == ["Log"]
+    assert nets.operators(nets.single("Log", (2,), "log_param { scale: 2 }")) == ["Mul", "Log"]

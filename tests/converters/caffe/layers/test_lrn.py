@@ -134,3 +134,12 @@ def test_reach(nets: Nets) -> None:
     for region, reaches in (("WITHIN_CHANNEL", [(9, 1, False)] * 2), ("ACROSS_CHANNELS", [])):
         layer = nets.single("LRN", SHAPE, _body(9, 1, 1, 1, region)).layers[-1]
         assert [tuple(reach) for reach in REACHES["LRN"](layer)] == reaches
+
+
+# Caffe's largest int is 2^31 - 1: elements of the blob with padded channels, or pixels of one window.
+@pytest.mark.parametrize(("region", "largest"), [("ACROSS_CHANNELS", 536870909), ("WITHIN_CHANNEL", 46339)])
+def test_largest_size(nets: Nets, region: str, largest: int) -> None:
+    shape = (1, 2, 2, 2)
+    nets.single("LRN", shape, _body(largest, 1, 1, 1, region))
+    text = f'layer {{ name: "l" type: "LRN" bottom: "x" top: "y" {_body(largest + 2, 1, 1, 1, region)} }}'
+    assert nets.code_of_fault({"x": shape}, text) == "CTK507"

@@ -28,3 +28,7 @@ def test_in_place(nets: Nets) -> None:
 def test_as_opencv(nets: Nets, opencv: Callable[..., Any]) -> None:
     net = nets.single("ReLU6", X.shape)
     nets.agree(net, opencv(X.shape, 'layer { name: "l" type: "ReLU6" bottom: "x" top: "y" }', X), x=X)
+
+
+def test_one_operator_without_slope(nets: Nets) -> None:
+    assert nets.operators(nets.single("ReLU6", (2,))) == ["Clip"]

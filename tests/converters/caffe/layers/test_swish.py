@@ -31,3 +31,7 @@ def test_formula(nets: Nets, body: str, beta: float) -> None:
 def test_in_place(nets: Nets) -> None:
     net = nets.build({"x": (2,)}, 'layer { name: "l" type: "Swish" bottom: "x" top: "x" }')
     nets.agree(net, [_swish(-1, 1), _swish(2, 1)], x=[-1, 2])
+
+
+def test_a_beta_of_one_is_left_out(nets: Nets) -> None:
+    assert nets.operators(nets.single("Swish", (2,))) == ["Sigmoid", "Mul"]
