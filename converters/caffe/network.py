@@ -32,11 +32,13 @@ class BlobSpec:
         role: What it is (``weight``, ``bias``, ``mean`` ...); also the end of its name in other formats.
         shape: The exact shape Caffe gives it.
         filler: What the prototxt states for it, or None when nobody stated a filler.
+        unstated: The constant that Caffe takes where nobody stated a filler; counts under --allow-filler only.
     """
 
     role: str
     shape: Shape
     filler: FillerParameter | None = None
+    unstated: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

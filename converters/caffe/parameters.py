@@ -225,7 +225,7 @@ class Parameters:
             return Blob(spec.role, values, "filler", self._owner(layer, index))
         if not self._sources.allow_filler:
             raise self._no_data(layer, spec)
-        filler = filler if filler is not None else FillerParameter()
+        filler = filler if filler is not None else FillerParameter(value=spec.unstated)
         values = self._filled(layer, index, spec, filler)
         warn(
             f"layer {layer.name!r} is not in the caffemodel: its {spec.role} is made up by the filler {filler.type}"

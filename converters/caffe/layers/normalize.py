@@ -35,7 +35,7 @@ def shape(layer: Layer) -> LayerShape:
         raise layer.fault("CTK508", f"Normalize takes 2 to 4 axes, the bottom has shape {bottom}")
     param = layer.message.norm_param
     scale = () if param.channel_shared else (bottom[1],)
-    spec = BlobSpec("scale", scale, param.scale_filler if param.HasField("scale_filler") else None)
+    spec = BlobSpec("scale", scale, param.scale_filler if param.HasField("scale_filler") else None, 1.0)
     return LayerShape(found.tops, (spec,))
 
 

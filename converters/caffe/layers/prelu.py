@@ -32,7 +32,7 @@ def shape(layer: Layer) -> LayerShape:
         raise layer.fault("CTK508", f"PReLU takes 2 to 4 axes, the bottom has shape {bottom}")
     param = layer.message.prelu_param
     slope = () if param.channel_shared else (bottom[1],)
-    spec = BlobSpec("slope", slope, param.filler if param.HasField("filler") else None)
+    spec = BlobSpec("slope", slope, param.filler if param.HasField("filler") else None, 0.25)
     return LayerShape(found.tops, (spec,))
 
 

@@ -47,7 +47,7 @@ def shape(layer: Layer) -> LayerShape:
     _, covered = _placed(layer)
     blobs = []
     if len(layer.bottoms) == 1:
-        blobs.append(BlobSpec("scale", covered, param.filler if param.HasField("filler") else None))
+        blobs.append(BlobSpec("scale", covered, param.filler if param.HasField("filler") else None, 1.0))
     if param.bias_term:
         blobs.append(BlobSpec("bias", covered, param.bias_filler if param.HasField("bias_filler") else None))
     return LayerShape((layer.bottom_shapes[0],), tuple(blobs))

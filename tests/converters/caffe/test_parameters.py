@@ -317,3 +317,11 @@ def test_cut_leaves_out_what_is_missing_behind_it(tmp_path: Path):
     text = TWO_LAYERS + layer("lost", "Scale", "conv", "lost")
     refused("CTK511", tmp_path, text, STORED)
     small_net(tmp_path, text, STORED, NetOptions(cut=("conv",)))
+
+
+@pytest.mark.parametrize(("kind", "value"), [("Scale", 1.0), ("PReLU", 0.25), ("BatchNorm", 0.0)])
+def test_an_allowed_unstated_filler_is_the_one_caffe_takes(tmp_path: Path, kind: str, value: float):
+    text = input_layer(1, 3, 2, 2) + layer("op", kind, "data", "out")
+    with collected_warnings():
+        net = small_net(tmp_path, text, allow_filler=True)
+    assert all((blob.values == value).all() for blob in find(net, "op").blobs)
