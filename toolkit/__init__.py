@@ -1,4 +1,4 @@
-"""What everything stands on: errors, artifacts, model cards, colour science, backends, the `ctk` entry point.
+"""colorization-toolkit: what everything stands on: errors, artifacts, model cards, colour science, backends, the `ctk` entry point.
 
 `toolkit.load` opens an artifact in a backend.
 """
