@@ -1,4 +1,4 @@
-"""Writes the generated pages, docs/errors.md and docs/verbs.md (`make docs`); a test fails when they are stale."""
+"""Writes the generated pages errors.md, verbs.md and layers.md (`make docs`); a test fails when they are stale."""
 
 from __future__ import annotations
 
@@ -55,7 +55,15 @@ def verbs_page() -> str:
 
 def pages() -> dict[Path, str]:
     """What every generated file should hold."""
-    return {HERE / "errors.md": errors_page(), HERE / "verbs.md": verbs_page()}
+    # Not always run as a script: a test loads this file from where it lies.
+    sys.path.insert(0, str(HERE))
+    from layer_support import layers_page
+
+    return {
+        HERE / "errors.md": errors_page(),
+        HERE / "verbs.md": verbs_page(),
+        HERE / "layers.md": layers_page(NOTICE),
+    }
 
 
 def _verbs() -> list[list[str]]:

@@ -6,17 +6,23 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from converters.caffe.build import NetOptions, Outline, outline_net
-from converters.caffe.caffemodel import Caffemodel, read_caffemodel
+from converters.caffe.build import Outline
+from converters.caffe.caffemodel import Caffemodel
+from converters.caffe.faults import CollectedFaults
 from converters.caffe.layers.registry import MACS, REACHES
 from converters.caffe.network import Layer, Net, elements
-from converters.caffe.prototxt import read_prototxt
-from converters.caffe.unknown_fields import warn_of_unknown_fields
 from converters.caffe_files import CaffeFiles
 from converters.inspection import receptive_field as rf
 from converters.inspection.caffe_parameters import ParameterFacts, ParameterSources, caffe_totals
 from converters.inspection.document import ComputeTotals, InspectDocument, LayerFacts, OutputFacts
 from converters.inspection.given_files import inspected_file, shown
+from converters.inspection.problems import (
+    listed_problems,
+    outline_as_far_as_possible,
+    read_weights,
+    unchecked,
+    unused_layers,
+)
 from toolkit.artifact import GraphTensor, Weights
 from toolkit.models.card import weights_kind
 
@@ -30,16 +36,18 @@ def inspect_caffe(files: CaffeFiles, *, ignore_unknown_fields: bool = False) -> 
         files: The network's files.
         ignore_unknown_fields: Unknown prototxt fields are warnings.
 
+    Returns:
+        The document; what is wrong with the network or its weights is among its problems.
+
     Raises:
-        BadInput: Anything wrong with the files (CTK501 to CTK510), but nothing for parameters without data.
+        BadInput: CTK501 or CTK502 when a file cannot be read or is something else.
     """
-    text = read_prototxt(files.prototxt, ignore_unknown_fields=ignore_unknown_fields)
-    caffemodel = read_caffemodel(files.caffemodel) if files.caffemodel else None
-    if caffemodel is not None:
-        warn_of_unknown_fields(caffemodel)
-    outline = outline_net(text, NetOptions(ignore_unknown_fields=ignore_unknown_fields))
+    faults = CollectedFaults()
+    outline = outline_as_far_as_possible(files.prototxt, faults, ignore_unknown_fields=ignore_unknown_fields)
+    caffemodel = read_weights(files.caffemodel, faults) if files.caffemodel else None
     sources = ParameterSources(caffemodel, outline.definitions)
-    found = [(layer, sources.of(layer, needed.blobs)) for layer, needed in outline.layers]
+    found = [(layer, sources.of(layer, needed.blobs, faults)) for layer, needed in outline.layers]
+    unused = unused_layers(caffemodel, outline) if caffemodel and outline.definitions else []
     fields = _fields(outline.net)
     listed = [inspected_file(files.prototxt, "prototxt")]
     weights: Weights | None = None
@@ -60,6 +68,8 @@ def inspect_caffe(files: CaffeFiles, *, ignore_unknown_fields: bool = False) -> 
         compute=_compute(found),
         layers=[_layer(outline.net, layer, parameters, fields) for layer, parameters in found],
         remarks=_remarks(outline, caffemodel, sources.used_layers),
+        problems=listed_problems(faults, unused, files.prototxt),
+        unchecked=unchecked(faults),
     )
 
 
@@ -136,13 +146,7 @@ def _remarks(outline: Outline, caffemodel: Caffemodel | None, used: frozenset[st
         remarks.append(f"no layer reads the input {', '.join(outline.net.unread_inputs)}")
     if caffemodel is None:
         return remarks
-    file = shown(Path(caffemodel.file).name)
-    spare = sorted(
-        {shown(layer.name) for layer in caffemodel.layers if layer.blobs and layer.name not in used}
-    )
     if not used and any(needed.blobs for _, needed in outline.layers):
+        file = shown(Path(caffemodel.file).name)
         remarks.append(f"no layer of {file} has a name of this network; it belongs to another one")
-    elif spare:
-        few = ", ".join(spare[:5]) + (f" and {len(spare) - 5} more" if len(spare) > 5 else "")
-        remarks.append(f"{file} stores {len(spare)} layers that this network does not have: {few}")
     return remarks

@@ -1,22 +1,27 @@
 """Where the numbers of every Caffe parameter would come from, without making any: none can be missing here.
 
-The rules are those of `converters.caffe.parameters`; what the caffemodel stores is checked by it.
+The rules are those of `converters.caffe.parameters`, which also finds what is wrong with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from converters.caffe.caffemodel import Caffemodel
+from converters.caffe.faults import Faults
 from converters.caffe.fillers import DETERMINISTIC
 from converters.caffe.network import BlobSpec, Layer, Shape, elements
 from converters.caffe.parameters import COEFFICIENTS_LAYER, COEFFICIENTS_SHAPE, Parameters, Sources
 from converters.caffe.schema import LayerParameter
 from converters.inspection.document import MissingParameter, ParameterTotals, ToldApart
 from converters.inspection.parameter_totals import Counted, totals
+from toolkit.errors import BadInput
+from toolkit.messages import collected_warnings
 
+_UNFIT = "what the caffemodel stores for it cannot be used"
 Source = Literal["stored", "shared", "coefficients", "filler", "missing"]
 
 
@@ -50,6 +55,7 @@ class ParameterSources:
         self._caffemodel = caffemodel
         self._seen: set[str] = set()
         self._owned: set[str] = set()
+        self._too_large = False
         # Names of shared parameters that some layer of the caffemodel stores.
         self._stored_names = {
             param.name
@@ -63,17 +69,38 @@ class ParameterSources:
         """Names of the layers that were found in the caffemodel so far."""
         return frozenset(self._reader.used_layers)
 
-    def of(self, layer: Layer, specs: Sequence[BlobSpec]) -> list[ParameterFacts]:
+    def of(self, layer: Layer, specs: Sequence[BlobSpec], faults: Faults) -> list[ParameterFacts]:
         """The parameters of a layer.
 
-        Raises:
-            BadInput: CTK509, CTK510 when what the caffemodel stores is damaged or does not fit.
+        Args:
+            layer: The layer.
+            specs: What it needs.
+            faults: Takes what would stop a conversion: stored blobs that are damaged or do not fit, fillers that
+                cannot be used and, where there is a caffemodel, missing data.
         """
         stored = layer.name in self._stored and layer.name not in self._seen
-        if stored:
-            self._reader.resolve(layer, tuple(specs))
+        facts = [self._facts(layer, index, spec, stored=stored) for index, spec in enumerate(specs)]
         self._seen.add(layer.name)
-        return [self._facts(layer, index, spec, stored=stored) for index, spec in enumerate(specs)]
+        if stored or any(item.source != "coefficients" for item in facts):
+            try:
+                # That a filler is used is told by the facts.
+                with nullcontext() if stored else collected_warnings():
+                    self._reader.resolve(layer, tuple(specs))
+            except BadInput as fault:
+                self._add(fault, facts, faults)
+                if stored:
+                    facts = [replace(item, source="missing", reason=_UNFIT) for item in facts]
+        return facts
+
+    def _add(self, fault: BadInput, facts: Sequence[ParameterFacts], faults: Faults) -> None:
+        if fault.code == "CTK511" and (
+            self._caffemodel is None or all(item.source != "missing" for item in facts)
+        ):
+            return
+        # Once the limit of all fillers is passed, every further filler passes it too.
+        if fault.code != "CTK513" or not self._too_large:
+            faults.add(fault)
+        self._too_large = self._too_large or fault.code == "CTK513"
 
     def _facts(self, layer: Layer, index: int, spec: BlobSpec, *, stored: bool) -> ParameterFacts:
         params = layer.message.param

@@ -181,6 +181,37 @@ class Provenance(_Part):
     sidecar: Literal["matches", "differs", "absent or unreadable"]
 
 
+class Problem(_Part):
+    """Something that is wrong with the files.
+
+    Attributes:
+        code: As `ctk explain` knows it.
+        what: What is wrong; one sentence.
+        file: Where, as far as it is known; so are ``line``, ``column`` (both from 1 on) and ``layer``.
+        notes: Why, and what to do.
+        stops_conversion: Whether a conversion of these files would end with it.
+    """
+
+    code: str
+    what: str
+    file: str | None
+    line: int | None
+    column: int | None
+    layer: str | None
+    notes: list[str]
+    stops_conversion: bool
+
+
+class UncheckedLayer(_Part):
+    """A layer that could not be checked: a problem elsewhere left ``unknown_bottom`` without a shape."""
+
+    name: str
+    type: str
+    file: str | None
+    line: int | None
+    unknown_bottom: str
+
+
 class InspectDocument(Document):
     """What a network is, told from its files.
 
@@ -194,6 +225,9 @@ class InspectDocument(Document):
         stored_layers: Of a caffemodel that is looked at alone.
         provenance: Null when there is none in the file.
         remarks: What else a reader should know, one sentence each.
+        problems: All problems of a Caffe network, in the order of the files; what else the document tells is
+            then only about the layers without one.
+        unchecked: Layers that could not be checked because of them.
     """
 
     schema_: Literal["ctk.inspect/1"] = Field(default="ctk.inspect/1", alias="schema")
@@ -213,3 +247,5 @@ class InspectDocument(Document):
     onnx: OnnxFacts | None = None
     provenance: Provenance | None = None
     remarks: list[str] = Field(default_factory=list)
+    problems: list[Problem] = Field(default_factory=list)
+    unchecked: list[UncheckedLayer] = Field(default_factory=list)

@@ -40,6 +40,20 @@ def read_onnx(path: Path) -> ModelProto:
         model = ModelProto.FromString(data)
     except DecodeError as error:
         raise damaged(path, "it is cut short or no ONNX") from error
+    check_onnx(model, path)
+    return model
+
+
+def check_onnx(model: ModelProto, path: Path) -> None:
+    """Checks that a graph hangs together, and drops the numbers of its large tensors.
+
+    Args:
+        model: The parsed file; its tensors may lack their bytes.
+        path: Its name, for messages.
+
+    Raises:
+        BadInput: CTK517.
+    """
     if not model.HasField("graph") or not model.graph.output:
         raise damaged(path, "it holds no graph with an output")
     # For text that is not UTF-8 protobuf gives bytes, whatever its type annotations say.
@@ -48,7 +62,6 @@ def read_onnx(path: Path) -> ModelProto:
     for tensor in tensors(model.graph):
         _check_and_drop(tensor, path)
     _check_wiring(model.graph, path)
-    return model
 
 
 def damaged(path: Path, why: str) -> BadInput:
@@ -77,7 +90,7 @@ def external_files(model: ModelProto, path: Path) -> tuple[list[InspectedFile], 
     """
     needed: dict[str, int] = {}
     for tensor in tensors(model.graph):
-        if _is_external(tensor):
+        if is_external(tensor):
             facts = {entry.key: entry.value for entry in tensor.external_data}
             end = _number(facts.get("offset")) + _number(facts.get("length"))
             location = facts.get("location", "")
@@ -85,7 +98,7 @@ def external_files(model: ModelProto, path: Path) -> tuple[list[InspectedFile], 
     files, remarks = [], []
     for location, end in needed.items():
         target = path.parent / location
-        if not _lies_below(target, path.parent):
+        if not lies_below(target, path.parent):
             remarks.append(f"its external data {location!r} is not in the folder of the ONNX file")
         elif not target.is_file():
             files.append(
@@ -124,7 +137,7 @@ def _check_and_drop(tensor: TensorProto, path: Path) -> None:
     raw = len(tensor.raw_data) if tensor.HasField("raw_data") else None
     width = _widths().get(tensor.data_type)
     needed = width and prod(tensor.dims) * width
-    if raw is not None and needed is not None and raw != needed and not _is_external(tensor):
+    if raw is not None and needed is not None and raw != needed and not is_external(tensor):
         raise damaged(path, f"tensor {tensor.name!r} needs {needed} bytes and has {raw}")
     if tensor.ByteSize() > _KEPT_BYTES:
         for field in ("raw_data", "float_data", "double_data", "int32_data", "int64_data", "uint64_data"):
@@ -153,7 +166,8 @@ def _check_wiring(graph: GraphProto, path: Path) -> None:
             raise damaged(path, f"nothing makes its output {info.name!r}")
 
 
-def _is_external(tensor: TensorProto) -> bool:
+def is_external(tensor: TensorProto) -> bool:
+    """Whether the numbers of a tensor lie in another file."""
     return tensor.data_location == tensor.EXTERNAL
 
 
@@ -161,7 +175,8 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
-def _lies_below(target: Path, folder: Path) -> bool:
+def lies_below(target: Path, folder: Path) -> bool:
+    """Whether a path leads into the folder, also behind symbolic links."""
     try:
         return target.resolve().is_relative_to(folder.resolve()) and target != folder
     except (OSError, ValueError, RuntimeError):

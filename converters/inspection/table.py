@@ -15,6 +15,7 @@ from converters.inspection.document import (
     Provenance,
     StoredLayerFacts,
 )
+from converters.inspection.problems import problem_text
 from toolkit.artifact import GraphTensor
 from toolkit.commands.table import print_table
 from toolkit.errors import printable
@@ -58,6 +59,15 @@ def print_inspection(document: InspectDocument, *, layers: bool = False) -> None
             [_layer_row(layer) for layer in document.layers],
             right=(3, 4, 5),
         )
+    sys.stdout.writelines(f"problem: {problem_text(problem)}\n" for problem in document.problems)
+    sys.stdout.writelines(
+        printable(
+            f"not checked: {layer.type} {layer.name!r} ({layer.file}:{layer.line}): "
+            f"its bottom {layer.unknown_bottom!r} is unknown"
+        )
+        + "\n"
+        for layer in document.unchecked
+    )
 
 
 def shape_text(dims: Sequence[int | str]) -> str:

@@ -1,4 +1,4 @@
-"""docs/errors.md and docs/verbs.md say what the program says."""
+"""The generated pages say what the program says."""
 
 import importlib.util
 from pathlib import Path
@@ -19,7 +19,7 @@ def generate() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["errors.md", "verbs.md"])
+@pytest.mark.parametrize("name", ["errors.md", "layers.md", "verbs.md"])
 def test_generated_pages_are_fresh(generate: ModuleType, name: str) -> None:
     wanted = generate.pages()[DOCS / name]
     assert (DOCS / name).read_text("utf-8") == wanted, f"docs/{name} is stale: run `make docs`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from converters.caffe.build import load_sources, read_net
 from converters.caffe.caffemodel_writer import write_caffemodel
 from converters.caffe.model_files import own_prototxt
 from converters.inspection.inspecting import inspect_files
+from converters.inspection.problems import refuse_problems
 from toolkit.errors import BadInput, UsageFault
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "science_checks.json"
@@ -135,8 +137,12 @@ def test_weights_that_do_not_fit_are_refused(little: tuple[Path, Path], tmp_path
             "other",
             [("wide", "Convolution", [np.ones((6, 1, 5, 5), np.float32), np.ones(6, np.float32)])],
         )
-    with pytest.raises(BadInput, match=r"CTK510 .*6x1x5x5.*6x1x3x3"):
-        inspect_files([little[0], other])
+    found = inspect_files([little[0], other])
+    (unfit,) = [problem.what for problem in found.problems if problem.code == "CTK510"]
+    assert re.search("6x1x5x5.*6x1x3x3", unfit)
+    # norm and up are not stored at all, and have no filler.
+    with pytest.raises(BadInput, match="CTK511 3 problems; the first: no data for the mean of this BatchNorm"):
+        refuse_problems(found)
 
 
 def test_a_caffemodel_alone(little: tuple[Path, Path]):
