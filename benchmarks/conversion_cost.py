@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from toolkit.models.main_model import MAIN_MODEL
+
 CONSTANT_S = 0.6
 RSS_FACTOR, RSS_CONSTANT_BYTES = 2.5, 120e6
 
@@ -56,7 +58,7 @@ def measure(rounds: int, folder: Path) -> dict[str, list[Cost]]:
     """Interleaved costs of converting, copying with sync, and hashing, by command."""
     from converters.caffe.model_files import model_files
 
-    files = model_files("colorization-v2-norebal", "synthetic")
+    files = model_files(MAIN_MODEL, "synthetic")
     ctk = Path(sys.executable).with_name("ctk")
     copy = shutil.which("cp") or "cp"
     hasher = shutil.which("sha256sum") or "sha256sum"
@@ -86,7 +88,7 @@ def main() -> int:
     arguments = parser.parse_args()
     from converters.caffe.model_files import model_files
 
-    weights = model_files("colorization-v2-norebal", "synthetic").caffemodel.stat().st_size
+    weights = model_files(MAIN_MODEL, "synthetic").caffemodel.stat().st_size
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         costs = measure(max(arguments.rounds, 1), Path(folder))
     seconds = {name: median(cost.seconds for cost in found) for name, found in costs.items()}

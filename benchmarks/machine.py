@@ -11,13 +11,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from toolkit.backends.cores import physical_cores
+from toolkit.machine import CPUINFO, cpu_facts
 
-# Processor features that decide in which precision, and how fast, a runtime computes (x86, then ARM).
-PRECISION_FLAGS = (
-    *("f16c", "fma", "avx2", "avx512f", "avx512_bf16", "avx512_fp16", "avx512_vnni", "avx_vnni"),
-    *("avx_vnni_int8", "avx_ne_convert", "amx_tile", "amx_bf16", "amx_int8", "amx_fp16"),
-    *("asimdhp", "asimddp", "bf16", "i8mm", "sve", "sve2", "sme"),
-)
 LIBRARIES = ("numpy", "onnx", "onnxruntime")
 
 
@@ -29,7 +24,7 @@ class Machine(BaseModel):
         cores: Physical cores that are online.
         logical_cores: Logical processors that are online.
         usable_cores: Physical cores that this process may use.
-        flags: Those of `PRECISION_FLAGS` that the processor has, sorted; null where not readable.
+        flags: The features in `toolkit.machine.FEATURES` that the processor has, sorted; null where not readable.
         memory_bytes: Main memory.
         kernel: System and its release.
         python: Version of Python.
@@ -49,37 +44,26 @@ class Machine(BaseModel):
     versions: dict[str, str | None]
 
 
-def describe_machine(libraries: Sequence[str] = LIBRARIES, cpuinfo: Path = Path("/proc/cpuinfo")) -> Machine:
+def describe_machine(libraries: Sequence[str] = LIBRARIES, cpuinfo: Path = CPUINFO) -> Machine:
     """This machine, now; imports none of the libraries that it gives the versions of.
 
     Args:
         libraries: Distributions whose versions matter.
         cpuinfo: Where Linux describes the processor.
     """
-    fields = _first_processor(cpuinfo)
-    flags = fields.get("flags", fields.get("Features"))
+    facts = cpu_facts(cpuinfo)
     logical = os.cpu_count()
     return Machine(
-        cpu=fields.get("model name") or platform.processor() or None,
+        cpu=facts.name,
         cores=physical_cores(range(logical)) if logical is not None else None,
         logical_cores=logical,
         usable_cores=physical_cores(),
-        flags=None if flags is None else tuple(sorted(set(PRECISION_FLAGS) & set(flags.split()))),
+        flags=facts.flags,
         memory_bytes=_memory_bytes(),
         kernel=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
         versions={name: _version(name) for name in libraries},
     )
-
-
-def _first_processor(cpuinfo: Path) -> dict[str, str]:
-    """The ``key : value`` lines of the first processor; empty where the file is not to be had."""
-    try:
-        block = cpuinfo.read_text(errors="replace").split("\n\n")[0]
-    except OSError:
-        return {}
-    pairs = (line.partition(":") for line in block.splitlines())
-    return {key.strip(): value.strip() for key, colon, value in pairs if colon}
 
 
 def _memory_bytes() -> int | None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from converters.caffe_files import CaffeFiles, from_card, from_paths
 from converters.options import ConvertOptions
+from converters.request import ConversionRequest
+from converters.source_format import source_format
 from toolkit import plugins
 from toolkit.artifact import Artifact
 from toolkit.errors import UsageFault
@@ -16,9 +17,9 @@ FORMATS = ("caffe", "onnx", "openvino", "om", "torch")
 
 
 def convert(
-    files: Sequence[Path | str] = (),
+    files: Sequence[Path | str] | Path | str = (),
     *,
-    source: str = "caffe",
+    source: str | None = None,
     to: str = "onnx",
     model: str | None = None,
     output: Path | str | None = None,
@@ -27,8 +28,8 @@ def convert(
     """Converts a network from one format to another.
 
     Args:
-        files: The network's files in any order; none for a model card.
-        source: Format of ``files``.
+        files: The network's files in any order, or one file; none for a model card.
+        source: Format of ``files``; by default what their content shows, or `caffe`.
         to: Format wanted.
         model: Model card; `colorization-v2-norebal` without files.
         output: File or folder to write (a text that ends with a slash is a folder, which is made); by default
@@ -40,20 +41,20 @@ def convert(
 
     Raises:
         UsageFault: CTK602 for a route that nobody registered; others as the route raises.
-        BadInput: The files are wrong.
+        BadInput: The files are wrong; CTK502 when they are plainly of another format than ``source``.
         EnvironmentFailed: The target cannot be written, or weights are missing.
     """
     options = options or ConvertOptions()
-    route = route_for(source, to)
-    paths = [Path(file) for file in files]
-    given = from_paths(paths, model) if paths else from_card(model, options)
-    return route.convert(given, output, options)
+    paths = tuple(Path(file) for file in ([files] if isinstance(files, (str, Path)) else files))
+    route = route_for(source or source_format(paths), to)
+    source_format(paths, source)
+    return route.convert(ConversionRequest(paths, model, output, options))
 
 
 class Route(Protocol):
     """What the entry points of `ctk.converters` are: classes whose instances convert."""
 
-    def convert(self, files: CaffeFiles, output: Path | str | None, options: ConvertOptions) -> Artifact:
+    def convert(self, request: ConversionRequest) -> Artifact:
         """Converts, writes, and returns the artifact with its provenance."""
         ...
 

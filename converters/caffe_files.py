@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from converters.options import DEFAULT_MODEL, ConvertOptions
-from toolkit.content import describe, sniff
-from toolkit.errors import BadInput, UsageFault, Where
+from converters.options import ConvertOptions
+from toolkit.content import sniff
+from toolkit.errors import UsageFault
 from toolkit.files import opened
 from toolkit.models.card import ModelCard, model_card
+from toolkit.models.main_model import MAIN_MODEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def from_card(model: str | None, options: ConvertOptions) -> CaffeFiles:
     """
     from converters.caffe.model_files import model_files
 
-    card = model_card(model or DEFAULT_MODEL)
+    card = model_card(model or MAIN_MODEL)
     found = model_files(card.name, options.weights)
     return CaffeFiles(found.prototxt, found.caffemodel, card.name, card, found.weights == "synthetic")
 
@@ -59,7 +60,12 @@ def from_paths(paths: Sequence[Path], model: str | None) -> CaffeFiles:
     """
     prototxt, caffemodel = _sorted_out(paths)
     card = model_card(model) if model else None
-    return CaffeFiles(prototxt, caffemodel, card.name if card else prototxt.stem or "network", card)
+    return CaffeFiles(prototxt, caffemodel, card.name if card else _network_name(prototxt), card)
+
+
+def _network_name(prototxt: Path) -> str:
+    """The file's name without suffix, which folders are named after: never hidden, empty or a step upwards."""
+    return prototxt.stem.lstrip(".") or "network"
 
 
 def _sorted_out(paths: Sequence[Path]) -> tuple[Path, Path | None]:
@@ -87,17 +93,3 @@ def _kind(path: Path) -> str:
 
 def _by_suffix(path: Path) -> str | None:
     return {".prototxt": "prototxt", ".caffemodel": "caffemodel"}.get(path.suffix.lower())
-
-
-def refuse_other_formats(paths: Sequence[Path], formats: Sequence[str]) -> None:
-    """Names a given file whose content belongs to another format than the conversion reads.
-
-    Raises:
-        BadInput: CTK502.
-    """
-    for path in paths:
-        kind = _kind(path)
-        if kind in formats:
-            raise BadInput(
-                "CTK502", f"expected a Caffe file, this is {describe(kind)}", Where(file=str(path))
-            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from converters.attachments import attached_blob, refuse_twice
 from converters.caffe.build import NetOptions, read_net
 from converters.caffe.caffemodel import read_caffemodel
 from converters.caffe.input_shapes import InputShapes
 from converters.caffe.network import Net
 from converters.caffe.parameters import Sources
-from converters.caffe_files import CaffeFiles
+from converters.caffe_files import CaffeFiles, from_card, from_paths
+from converters.ledger import with_left_out
 from converters.onnx.graph import Graph
 from converters.options import ConvertOptions
-from converters.targets import check_target, choose_target
+from converters.request import ConversionRequest
+from converters.targets import check_report, check_target, choose_target
 from toolkit.artifact import (
     Artifact,
     ArtifactDocument,
@@ -28,6 +32,7 @@ from toolkit.artifact import (
     OutputFile,
     SourceFile,
     Weights,
+    as_utf8,
     write_sidecar,
 )
 from toolkit.errors import BadInput, UsageFault
@@ -42,7 +47,7 @@ Hashes = Mapping[Path, Future[str]]
 class CaffeToOnnx:
     """Converts Caffe to ONNX; registered as `caffe->onnx` in the group `ctk.converters`."""
 
-    def convert(self, files: CaffeFiles, output: Path | str | None, options: ConvertOptions) -> Artifact:
+    def convert(self, request: ConversionRequest) -> Artifact:
         """Reads, checks, emits and writes.
 
         Raises:
@@ -55,15 +60,19 @@ class CaffeToOnnx:
         from converters.onnx.stream_writer import is_ours, write_onnx
 
         started = time.perf_counter()
-        refuse_unoffered(options)
+        refuse_unoffered(request.options)
+        files = _files(request)
+        options = _resolved(request.options, files)
         sources = _source_paths(files, options)
-        target = choose_target(output, _stem(files, options), files.name, "onnx")
+        target = choose_target(request.output, _stem(files, options), files.name, "onnx")
         check_target(target, list(sources.values()), ours=is_ours(target), force=options.force)
+        check_report(options.report, target, list(sources.values()))
         with ThreadPoolExecutor(1) as pool:
             # Hashing runs beside reading and writing; all of them release the interpreter's lock.
             hashes = {path: pool.submit(sha256_file, path) for path in sources.values()}
             net = read_net(files.prototxt, _parameter_sources(files, options), _net_options(files, options))
-            graph, ledger = emit_onnx(net, options.opset, _mean_inside(files, net, options))
+            graph, emitted = emit_onnx(net, options.opset, _mean_inside(files, net, options))
+            ledger = with_left_out(emitted, [layer.index for layer in net.layers], net.left_out)
 
             def described() -> ArtifactDocument:
                 return _describe(files, options, sources, hashes, graph, ledger)
@@ -72,7 +81,9 @@ class CaffeToOnnx:
                 return Artifact(target, described(), written=False)
             written = write_onnx(target, graph, lambda: described().embedded())
         outcome: dict[str, Any] = {
-            "outputs": [OutputFile(name=f.path.name, sha256=f.sha256, size_bytes=f.size) for f in written],
+            "outputs": [
+                OutputFile(name=as_utf8(f.path.name), sha256=f.sha256, size_bytes=f.size) for f in written
+            ],
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - started, 3),
         }
@@ -101,7 +112,27 @@ def refuse_unoffered(options: ConvertOptions) -> None:
 
 def read_network(files: CaffeFiles, options: ConvertOptions) -> Net:
     """The `Net` that a conversion with these options would emit; raises as `read_net`."""
+    options = _resolved(options, files)
     return read_net(files.prototxt, _parameter_sources(files, options), _net_options(files, options))
+
+
+def _files(request: ConversionRequest) -> CaffeFiles:
+    if not request.files:
+        return from_card(request.model, request.options)
+    if request.options.weights is not None:
+        raise UsageFault(
+            "CTK601",
+            "--weights chooses among a model card's weights, but files were given",
+            notes=["leave it out, or name no files"],
+        )
+    return from_paths(request.files, request.model)
+
+
+def _resolved(options: ConvertOptions, files: CaffeFiles) -> ConvertOptions:
+    """The options with the head that is meant where none is named: a model card's `ab` (DESIGN §1)."""
+    if options.head is not None or options.cut or files.card is None or "ab" not in files.card.heads:
+        return options
+    return replace(options, head="ab")
 
 
 def _source_paths(files: CaffeFiles, options: ConvertOptions) -> dict[str, Path]:
@@ -118,6 +149,7 @@ def _stem(files: CaffeFiles, options: ConvertOptions) -> str:
 def _parameter_sources(files: CaffeFiles, options: ConvertOptions) -> Sources:
     from toolkit.colour.coefficients import read_coefficients
 
+    refuse_twice(options.attach)
     return Sources(
         caffemodel=read_caffemodel(files.caffemodel) if files.caffemodel else None,
         coefficients=read_coefficients(options.coefficients) if options.coefficients else None,
@@ -131,22 +163,18 @@ def _attached(target: str, path: Path) -> tuple[tuple[str, int], NDArray[np.floa
     """``LAYER`` or ``LAYER:INDEX`` and the array for that blob."""
     from toolkit.colour.coefficients import read_array
 
-    layer, colon, index = target.rpartition(":")
-    key = (layer, int(index)) if colon and index.isascii() and index.isdigit() else (target, 0)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and warned of later
-        return key, read_array(path).astype(np.float32)
+        return attached_blob(target), read_array(path).astype(np.float32)
 
 
 def _net_options(files: CaffeFiles, options: ConvertOptions) -> NetOptions:
-    cut = tuple(options.cut)
-    if options.head:
-        card = files.card or _known_card()
-        cut = (card.heads[options.head].blob,)
+    card = files.card or _known_card()
     return NetOptions(
-        cut,
+        tuple(options.cut),
         InputShapes(options.input_shape, options.batch),
         options.ignore_unknown_fields,
         tuple(options.from_blob),
+        card.heads[options.head].blob if options.head else None,
     )
 
 
@@ -178,7 +206,12 @@ def _describe(
     from importlib.metadata import version
 
     listed = [
-        SourceFile(kind=kind, name=path.name, sha256=hashes[path].result(), size_bytes=path.stat().st_size)
+        SourceFile(
+            kind=as_utf8(kind),
+            name=as_utf8(path.name),
+            sha256=hashes[path].result(),
+            size_bytes=path.stat().st_size,
+        )
         for kind, path in sources.items()
     ]
     if (
@@ -192,7 +225,7 @@ def _describe(
     if files.caffemodel is not None:
         weights = weights_kind(hashes[files.caffemodel].result())
     return ArtifactDocument(
-        model=files.name,
+        model=as_utf8(files.name),
         format="onnx",
         head=options.head,
         precision=options.precision,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from converters.api import FORMATS
@@ -16,6 +19,10 @@ from toolkit.nearest import did_you_mean
 _ALIASES = {"ir": "openvino", "pytorch": "torch", "ascend": "om"}
 _SEPARATED = re.compile(r"([A-Za-z]+)\s*(?:->|=>|:|→|2)\s*([A-Za-z]+)")
 _UNQUOTED = re.compile(r"([A-Za-z]+)-")
+# Options behind which a word such as ``caffe-`` is a value.
+_TAKE_NAMES = frozenset({"-o", "--output", "--onnx", "--json", "--model", "--prototxt", "--caffemodel"})
+# The word of an unquoted conversion whose file has been removed already, and the conversion.
+_undone: ContextVar[tuple[str, tuple[str, str]] | None] = ContextVar("undone_redirection", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,21 @@ def read_words(words: Sequence[str], source: str | None, to: str | None) -> Want
     return Wanted(first[0], first[1], tuple(files), redirected)
 
 
+def undo_redirection(words: Sequence[str]) -> None:
+    """Removes the empty file of an unquoted conversion, and sends what would go there to standard error.
+
+    For the raw words of a command line, before anything can fail about them; `read_words` then still knows
+    what was meant.
+    """
+    _undone.set(None)
+    for before, word in pairwise(("", *words)):
+        pair = None if before in _TAKE_NAMES else _redirected_pair(word)
+        if pair is not None:
+            os.dup2(2, 1)
+            _undone.set((word, pair))
+            return
+
+
 def _pair(word: str) -> tuple[str, str] | None:
     """``caffe->onnx``, ``caffe:onnx`` or ``caffe2onnx``; None for anything that is no conversion."""
     found = _SEPARATED.fullmatch(word)
@@ -97,17 +119,12 @@ def _unquoted_pair(word: str) -> tuple[str, str] | None:
     The file is recognised as standard output itself, and removed when it is empty, as it always is unless
     it was appended to.
     """
-    found = _UNQUOTED.fullmatch(word)
-    if found is None or found.group(1).lower() not in {*FORMATS, *_ALIASES}:
+    if not _is_unquoted(word):
         return None
-    for name in (*FORMATS, *_ALIASES):
-        file = Path(name)
-        with suppress(OSError):
-            out, there = os.fstat(1), file.lstat()
-            if (out.st_dev, out.st_ino) == (there.st_dev, there.st_ino) and file.is_file():
-                if there.st_size == 0:
-                    file.unlink()
-                return _format(found.group(1)), _format(name)
+    undone = _undone.get()
+    pair = undone[1] if undone is not None and undone[0] == word else _redirected_pair(word)
+    if pair is not None:
+        return pair
     raise UsageFault(
         "CTK602",
         f"{word!r} names no target format",
@@ -115,3 +132,25 @@ def _unquoted_pair(word: str) -> tuple[str, str] | None:
             'quote the conversion, "caffe->onnx", or write caffe:onnx; an unquoted > is taken by the shell'
         ],
     )
+
+
+def _is_unquoted(word: str) -> bool:
+    found = _UNQUOTED.fullmatch(word)
+    return found is not None and found.group(1).lower() in {*FORMATS, *_ALIASES}
+
+
+def _redirected_pair(word: str) -> tuple[str, str] | None:
+    """The conversion whose second half names the file that standard output goes to; removes it when empty."""
+    if not _is_unquoted(word):
+        return None
+    with suppress(OSError):
+        out = os.fstat(1)
+        for name in os.listdir():  # noqa: PTH208 - `caffe->ONNX` makes a file of that spelling
+            if name.lower() not in {*FORMATS, *_ALIASES}:
+                continue
+            there = os.lstat(name)
+            if (out.st_dev, out.st_ino) == (there.st_dev, there.st_ino) and stat.S_ISREG(there.st_mode):
+                if there.st_size == 0:
+                    Path(name).unlink()
+                return _format(word[:-1]), _format(name)
+    return None

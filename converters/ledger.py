@@ -6,11 +6,54 @@ dropped with a reason is an error of ctk itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal, Protocol
 
 from toolkit.errors import InternalFault
 from toolkit.ledger import LayerEntry, LedgerDocument, ParameterEntry
+
+
+class LeftOutLayer(Protocol):
+    """A source layer that was never given to a `Ledger`: its place among the others, and why."""
+
+    @property
+    def index(self) -> int:
+        """Place in the order of the account."""
+
+    @property
+    def name(self) -> str:
+        """Layer name."""
+
+    @property
+    def type(self) -> str:
+        """Layer type."""
+
+    @property
+    def reason(self) -> str:
+        """Why it was left out."""
+
+
+def with_left_out(
+    account: LedgerDocument, places: Sequence[int], left_out: Sequence[LeftOutLayer]
+) -> LedgerDocument:
+    """The account with the layers that were left out before anything was emitted, as dropped.
+
+    Args:
+        account: The closed account of what was emitted.
+        places: The place of each of its layers.
+        left_out: The other layers; their parameters are not counted.
+    """
+    placed = list(zip(places, account.layers, strict=True))
+    placed += [
+        (i.index, LayerEntry(layer=i.name, type=i.type, fate="dropped", reason=i.reason)) for i in left_out
+    ]
+    return account.model_copy(
+        update={
+            "layers": [entry for _, entry in sorted(placed, key=lambda pair: pair[0])],
+            "layers_total": len(placed),
+            "layers_dropped": account.layers_dropped + len(left_out),
+        }
+    )
 
 
 class Ledger:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-DEFAULT_MODEL = "colorization-v2-norebal"
 DEFAULT_OPSET = 13  # the last one that every ATC release reads
 
 
@@ -31,6 +30,7 @@ class ConvertOptions:
         ignore_unknown_fields: Accept unknown prototxt fields.
         force: Replace a target that ctk did not write.
         dry_run: Do everything but write.
+        report: File that the caller writes the document to afterwards; it may be none of the conversion's.
     """
 
     head: Literal["ab", "bins", "rgb"] | None = None
@@ -48,14 +48,17 @@ class ConvertOptions:
     ignore_unknown_fields: bool = False
     force: bool = False
     dry_run: bool = False
+    report: Path | None = None
 
     def recorded(self) -> dict[str, Any]:
         """What goes into the provenance: everything that changes the artifact, and no paths."""
+        from toolkit.artifact import as_utf8
+
         return {
             "allow_filler": self.allow_filler,
-            "attach": {layer: path.name for layer, path in sorted(self.attach.items())},
+            "attach": {as_utf8(layer): as_utf8(path.name) for layer, path in sorted(self.attach.items())},
             "batch": self.batch,
-            "coefficients": self.coefficients.name if self.coefficients else None,
+            "coefficients": as_utf8(self.coefficients.name) if self.coefficients else None,
             "cut": list(self.cut),
             "from_blob": list(self.from_blob),
             "head": self.head,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from toolkit.artifact import sidecar_of
+from toolkit.artifact import is_artifact_document, sidecar_of
 from toolkit.atomic import write_failures_named
 from toolkit.errors import EnvironmentFailed, UsageFault, Where
 
@@ -41,22 +42,59 @@ def check_target(target: Path, sources: Sequence[Path], *, ours: bool, force: bo
         force: `--force`.
 
     Raises:
-        UsageFault: CTK601 when the target is one of the sources.
-        EnvironmentFailed: CTK401 when it or its sidecar is no regular file or no possible name, CTK406 when ctk
+        UsageFault: CTK601 when the target or its sidecar is one of the sources.
+        EnvironmentFailed: CTK401 when one of them is no regular file or no possible name, CTK406 when ctk
             did not write it.
     """
-    for file in (sidecar_of(target), target):
+    sidecar = sidecar_of(target)
+    for file in (sidecar, target):
         with write_failures_named(file):
             if file.exists() and not file.is_file():
                 raise OSError(errno.EINVAL, "it is not a regular file")
-    if not target.exists():
+        if any(_same(source, file) for source in sources):
+            what = "the target" if file is target else "the sidecar of the target"
+            raise UsageFault("CTK601", f"{what} is one of the sources: {file}")
+    if force:
         return
-    if any(source.exists() and source.samefile(target) for source in sources):
-        raise UsageFault("CTK601", f"the target is one of the sources: {target}")
-    if not ours and not force:
-        raise EnvironmentFailed(
-            "CTK406",
-            "the target exists and was not written by ctk",
-            Where(file=str(target)),
-            ["add --force to replace it, or choose another place with -o"],
-        )
+    if target.exists() and not ours:
+        raise _not_ours("the target exists and was not written by ctk", target)
+    if sidecar.exists() and not is_artifact_document(sidecar):
+        raise _not_ours("the place of the sidecar is taken by a file that ctk did not write", sidecar)
+
+
+def check_report(report: Path | None, target: Path, sources: Sequence[Path]) -> None:
+    """Refuses to write the document over what was read, or over what was written just before.
+
+    Args:
+        report: What `--json` says, or None.
+        target: The file to be written.
+        sources: Files that are being read.
+
+    Raises:
+        UsageFault: CTK601 when ``report`` is one of the sources, the target or its sidecar.
+    """
+    if report is None:
+        return
+    taken = [(target, "the target"), (sidecar_of(target), "the sidecar of the target")]
+    taken += [(source, "one of the sources") for source in sources]
+    for file, what in taken:
+        if _same(report, file):
+            raise UsageFault("CTK601", f"--json {report} is {what}", notes=["choose another file"])
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two paths are one file, also where it does not exist yet."""
+    with suppress(OSError, ValueError):
+        return one.samefile(other)
+    with suppress(OSError, ValueError):
+        return os.path.realpath(one) == os.path.realpath(other)
+    return False
+
+
+def _not_ours(what: str, file: Path) -> EnvironmentFailed:
+    return EnvironmentFailed(
+        "CTK406",
+        what,
+        Where(file=str(file)),
+        ["add --force to replace it, or choose another place with -o"],
+    )

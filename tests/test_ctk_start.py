@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import ctk_start
 
 
@@ -27,7 +29,7 @@ def test_a_foreign_toolkit_is_named_and_not_run(tmp_path: Path):
     assert "foreign package ran" not in done.stdout + done.stderr
 
 
-def test_an_overwritten_toolkit_is_told_by_its_content(tmp_path: Path, monkeypatch):
+def test_an_overwritten_toolkit_is_told_by_its_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     own = tmp_path / "toolkit"
     own.mkdir()
     (own / "__init__.py").write_text('"""Somebody else\'s package."""')

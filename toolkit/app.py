@@ -51,7 +51,9 @@ class VerbGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Notes which verb is asked for before it is looked up."""
         ctx.meta["verb"] = args[0] if args else None
-        return super().resolve_command(ctx, args)
+        found = super().resolve_command(ctx, args)
+        _before_parsing(args[0], found[2])
+        return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,6 +142,14 @@ def _application() -> typer.Typer:
         """
 
     return app
+
+
+def _before_parsing(verb: str, words: list[str]) -> None:
+    """Shows a verb its words before they are parsed, when its module has a function `before_parsing` for that."""
+    module = sys.modules.get(plugins.members(plugins.COMMANDS)[verb].module)
+    hook = getattr(module, "before_parsing", None)
+    if callable(hook):
+        hook(words)
 
 
 def _print_version(wanted: bool) -> None:

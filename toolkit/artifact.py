@@ -111,6 +111,26 @@ def write_sidecar(path: Path, document: ArtifactDocument) -> None:
     write_atomically(sidecar_of(path), document.to_json().encode())
 
 
+def is_artifact_document(path: Path) -> bool:
+    """Whether a file is a provenance that some version of ctk wrote, judged by its ``schema``."""
+    import json
+
+    try:
+        document = json.loads(read_bounded(path, "sidecar", _MOST_SIDECAR_BYTES))
+    except (BadInput, ValueError, RecursionError):
+        return False
+    schema = document.get("schema") if isinstance(document, dict) else None
+    return isinstance(schema, str) and schema.startswith("ctk.artifact/")
+
+
+def as_utf8(name: str) -> str:
+    """A name as text that can be written: bytes of a file name that are not UTF-8 become escapes."""
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # surrogates that stand for no byte
+        return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def read_sidecar(path: Path) -> ArtifactDocument | None:
     """Provenance beside an artifact, or None; a sidecar that cannot be read is noted, never a refusal."""
     sidecar = sidecar_of(path)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -26,6 +27,8 @@ from pathlib import Path
 
 from toolkit import locks
 from toolkit.cache_folders import (
+    ARTIFACT_KEY,
+    MODEL_WEIGHTS,
     artifact_folder,
     cache_failures_named,
     cache_home,
@@ -55,6 +58,9 @@ __all__ = [
 ]
 
 DEFAULT_LIMIT_BYTES = 8 * 2**30
+_MOST_DIGITS = 18  # below 2**63, as far as a file system counts
+_TRASH = re.compile(r"\.trash-[0-9a-f]{8}")
+_TEMPORARY = re.compile(rf"\.tmp-({ARTIFACT_KEY.pattern})-[0-9a-f]{{8}}")
 _KEEP = (2, 0.0)
 
 
@@ -88,10 +94,12 @@ def cache_limit() -> int:
     text = os.environ.get("CTK_CACHE_LIMIT", "").strip()
     if not text:
         return DEFAULT_LIMIT_BYTES
-    if not (text.isascii() and text.isdecimal()):
+    # The interpreter itself refuses to read thousands of digits; no disk holds that much.
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+        shown = repr(text if len(text) <= 2 * _MOST_DIGITS else f"{text[:_MOST_DIGITS]}…")
         raise UsageFault(
             "CTK601",
-            f"CTK_CACHE_LIMIT is {text!r}, not a whole number of bytes",
+            f"CTK_CACHE_LIMIT is {shown}, not a whole number of bytes of at most {_MOST_DIGITS} digits",
             notes=[f"unset it for {DEFAULT_LIMIT_BYTES}"],
         )
     return int(text)
@@ -133,7 +141,10 @@ def artifact(key: str, fill: Callable[[Path], None]) -> Path:
 
 
 def entries() -> list[CacheEntry]:
-    """Everything in the cache, the least recently used first.
+    """Everything that ctk keeps in the cache, the least recently used first.
+
+    Whatever else lies there (`cache_home` may be a folder with other uses) is not ctk's: it is not listed, so
+    that it is neither counted nor removed.
 
     Raises:
         EnvironmentFailed: CTK409 when the cache's place is no folder or cannot be read.
@@ -144,9 +155,7 @@ def entries() -> list[CacheEntry]:
             return []
         if not home.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "it is a file, not a folder")
-        models = [("model", weights) for model in _folders(home / "models") for weights in _folders(model)]
-        artifacts = [("artifact", folder) for folder in _folders(home / "artifacts")]
-        found = [_entry(kind, folder) for kind, folder in models + artifacts]
+        found = [_entry(kind, folder) for kind, folder in (*_models(home), *_artifacts(home))]
     return sorted(found, key=lambda entry: entry.last_used)
 
 
@@ -225,10 +234,13 @@ def _remove(folder: Path) -> bool:
 def _remove_leftovers() -> None:
     home = cache_home()
     for trash in home.glob(".trash-*"):
-        shutil.rmtree(trash, ignore_errors=True)
+        if _TRASH.fullmatch(trash.name):
+            shutil.rmtree(trash, ignore_errors=True)
     for temporary in (home / "artifacts").glob(".tmp-*-*"):
-        key = temporary.name.removeprefix(".tmp-").rsplit("-", 1)[0]
-        with suppress(OSError), locks.exclusive_or_none(lock_path(artifact_folder(key), "fill")) as alone:
+        made = _TEMPORARY.fullmatch(temporary.name)
+        if made is None:
+            continue
+        with suppress(OSError), locks.exclusive_or_none(lock_path(artifact_folder(made[1]), "fill")) as alone:
             if alone:
                 shutil.rmtree(temporary, ignore_errors=True)
 
@@ -258,7 +270,16 @@ def _in_use(folder: Path) -> bool:
         return False
 
 
-def _folders(parent: Path) -> list[Path]:
-    if not parent.exists():
-        return []
-    return [path for path in sorted(parent.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+def _models(home: Path) -> list[tuple[str, Path]]:
+    from toolkit.models import card
+
+    folders = (
+        home / "models" / name / weights for name in sorted(card.model_cards()) for weights in MODEL_WEIGHTS
+    )
+    return [("model", folder) for folder in folders if folder.is_dir()]
+
+
+def _artifacts(home: Path) -> list[tuple[str, Path]]:
+    parent = home / "artifacts"
+    folders = sorted(parent.iterdir()) if parent.is_dir() else []
+    return [("artifact", path) for path in folders if ARTIFACT_KEY.fullmatch(path.name) and path.is_dir()]

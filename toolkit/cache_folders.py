@@ -16,6 +16,10 @@ from toolkit.errors import CtkError, EnvironmentFailed, InternalFault, Where
 from toolkit.messages import note
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+ARTIFACT_KEY = re.compile(r"[0-9a-f]{32}")
+"""What the key of an artifact looks like; no other folder among the artifacts is ctk's."""
+MODEL_WEIGHTS = ("released", "synthetic")
+"""Folders of a model; no other one in there is ctk's."""
 _REMEDY = "set CTK_HOME to a folder that can be written, or empty the cache with `ctk cache clear --all`"
 
 
@@ -38,8 +42,10 @@ def model_folder(name: str, weights: str) -> Path:
 
 
 def artifact_folder(key: str) -> Path:
-    """Where the artifact of a key lies, whether or not it is there."""
-    return cache_home() / "artifacts" / _plain(key)
+    """Where the artifact of a key (32 hexadecimal digits) lies, whether or not it is there."""
+    if not ARTIFACT_KEY.fullmatch(key):
+        raise InternalFault("CTK702", f"not the key of an artifact: {key!r}")
+    return cache_home() / "artifacts" / key
 
 
 def lock_path(folder: Path, purpose: str) -> Path:

@@ -11,6 +11,8 @@ from toolkit.errors import BadInput, Where
 _HTML = re.compile(
     rb"\s*+(?:<!--(?>.*?-->)\s*+)*+<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
+HEAD_BYTES = 4096
+"""How much of a file `sniff` wants to see."""
 _LFS = b"version https://git-lfs.github.com/spec/"
 _PROTOTXT = re.compile(
     rb"\s*(name|layers?|input(_dim|_shape)?|state|force_backward|debug_info)\s*[:{<\[]", re.DOTALL
@@ -79,8 +81,6 @@ def describe(kind: str) -> str:
 
 def _protobuf_kind(head: bytes) -> str:
     if not head:  # a byte order mark and nothing else
-        return "unknown"
-    if not head:
         return "unknown"
     # ONNX: ModelProto begins with ir_version (field 1, varint); a NetParameter's field 1 is a string,
     # its layers are field 100 (tag A2 06) or 2 (tag 12).

@@ -41,6 +41,7 @@ def deliver(document: Document, json_target: str | None) -> bool:
         return False
     if json_target == "-":
         sys.stdout.write(document.to_json())
+        sys.stdout.flush()  # a full disk must show before a summary says that all went well
         return True
     write_atomically(Path(json_target), document.to_json().encode())
     return False

@@ -28,7 +28,13 @@ class ParameterEntry(BaseModel):
 
 
 class LayerEntry(BaseModel):
-    """What became of one source layer."""
+    """What became of one source layer.
+
+    Attributes:
+        fate: ``folded`` is a layer that lives on in another one's numbers; no route folds whole layers yet.
+        reason: Why it was folded or dropped.
+        nodes: What was made for it, by name.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

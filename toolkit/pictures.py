@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.content import HEAD_BYTES, describe, sniff
 from toolkit.errors import BadInput, UsageFault, Where
 from toolkit.nearest import did_you_mean
 
@@ -150,11 +151,8 @@ def _unreadable(file: str, why: str) -> BadInput:
 
 
 def _why_unidentified(data: bytes) -> str:
-    head = data[:256].lstrip().lower()
-    if not data:
-        return "the file is empty"
-    if head.startswith((b"<!doctype", b"<html")):
-        return "it is an HTML page"
-    if head.startswith(b"version https://git-lfs"):
-        return "it is a Git LFS pointer, not the file itself (`git lfs pull` fetches it)"
+    kind = sniff(data[:HEAD_BYTES])
+    # What starts like a picture is a damaged one, and nearly anything may start like a protobuf message.
+    if kind not in {"unknown", "png", "jpeg", "onnx", "caffemodel"}:
+        return f"it is {describe(kind)}"
     return "it is not a " + ", ".join(_FORMATS[:-1]) + f" or {_FORMATS[-1]} file"

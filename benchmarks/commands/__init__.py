@@ -1,1 +1,1 @@
-"""."""
+"""Verbs that measure, one file each; none yet."""

@@ -1,1 +1,1 @@
-"""."""
+"""Caffe networks: reading prototxt and caffemodel, the layers, and `caffe-reference`."""

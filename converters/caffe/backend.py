@@ -17,8 +17,10 @@ from converters.caffe.layers.registry import shape_of
 from converters.caffe.network import Net, Shape
 from converters.caffe.parameters import Sources
 from converters.caffe.reference import run_reference
+from toolkit.backends.cores import physical_cores
+from toolkit.backends.fitting import fitting
 from toolkit.backends.protocol import BackendInfo, TensorInfo
-from toolkit.errors import BadInput, UsageFault, Where
+from toolkit.errors import BadInput, EnvironmentFailed, UsageFault, Where
 
 
 class CaffeReferenceBackend:
@@ -26,7 +28,19 @@ class CaffeReferenceBackend:
 
     @classmethod
     def load(cls, artifact: Path, *, threads: int | None = None) -> CaffeReferenceSession:
-        """Reads the network; raises as `converters.caffe.build.read_net`."""
+        """Reads the network; see `Backend.load`.
+
+        Args:
+            artifact: The prototxt.
+            threads: Threads of NumPy's BLAS; the physical cores by default.
+
+        Raises:
+            BadInput: As `converters.caffe.build.read_net`.
+            UsageFault: CTK601 for a thread count below 1.
+        """
+        threads = physical_cores() if threads is None else threads
+        if threads < 1:
+            raise UsageFault("CTK601", f"the number of threads must be at least 1, not {threads}")
         caffemodel = artifact.with_suffix(".caffemodel")
         sources = Sources(caffemodel=read_caffemodel(caffemodel) if caffemodel.exists() else None)
         return CaffeReferenceSession(read_net(artifact, sources, NetOptions()), threads)
@@ -37,15 +51,17 @@ class CaffeReferenceSession:
 
     Args:
         net: The network.
-        threads: Threads of NumPy's BLAS; its own choice by default.
+        threads: Threads of NumPy's BLAS.
     """
 
-    def __init__(self, net: Net, threads: int | None = None) -> None:
+    def __init__(self, net: Net, threads: int) -> None:
         from threadpoolctl import threadpool_info, threadpool_limits
 
         self._net: Net | None = net
-        self._limits = threadpool_limits(threads, "blas") if threads is not None else None
-        self._threads = max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
+        self._limits: Any | None = threadpool_limits(threads, "blas")
+        self._threads = max(
+            (pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1
+        )
 
     def info(self) -> BackendInfo:
         """What runs: NumPy in float64."""
@@ -64,15 +80,31 @@ class CaffeReferenceSession:
     def run(
         self, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None
     ) -> dict[str, NDArray[Any]]:
-        """Executes the network; any value may be asked for, and other input sizes may be given."""
+        """Executes the network once; see `Session.run`.
+
+        Args:
+            inputs: float32 arrays of the inputs' rank; other sizes are taken where the network can.
+            outputs: Names of any values in the network; its outputs by default.
+
+        Raises:
+            BadInput: CTK516 for a missing or unknown name, CTK508 for a wrong rank, size or element type.
+            EnvironmentFailed: CTK408 when memory runs out.
+            UsageFault: CTK601 when the session is closed.
+        """
         net = self._opened()
         unknown = [name for name in inputs if name not in net.inputs]
         if unknown:
             raise BadInput("CTK516", f"no input is called {unknown[0]!r}", Where(file=net.file))
-        shapes = {name: array.shape for name, array in inputs.items()}
+        arrays = {name: _checked(net, name, value) for name, value in inputs.items()}
+        shapes = {name: array.shape for name, array in arrays.items()}
         if any(net.values[name].shape != shape for name, shape in shapes.items()):
             refuse_sizes(net, shapes)
-        return dict(run_reference(net, inputs, outputs))
+        try:
+            return dict(run_reference(net, arrays, outputs))
+        except MemoryError as error:
+            raise EnvironmentFailed(
+                "CTK408", "out of memory in caffe-reference", Where(file=net.file)
+            ) from error
 
     def synchronise(self) -> None:
         """Nothing is ever pending."""
@@ -88,7 +120,9 @@ class CaffeReferenceSession:
         """The session itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Closes the session."""
         self.close()
 
@@ -96,6 +130,12 @@ class CaffeReferenceSession:
         if self._net is None:
             raise UsageFault("CTK601", "the session is closed")
         return self._net
+
+
+def _checked(net: Net, name: str, value: object) -> NDArray[Any]:
+    """An input of the right rank and element type; its sizes may differ from the prototxt's."""
+    anything = TensorInfo((None,) * len(net.values[name].shape), "float32")
+    return fitting(name, value, anything, Where(file=net.file))
 
 
 def refuse_sizes(net: Net, inputs: Mapping[str, Shape]) -> None:

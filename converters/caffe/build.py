@@ -13,7 +13,17 @@ from converters.caffe.extraction import leading_to, refuse_unread, starting_at, 
 from converters.caffe.faults import STOP_AT_FIRST, Faults
 from converters.caffe.input_shapes import InputShapes, with_input_shapes
 from converters.caffe.layers import registry
-from converters.caffe.network import MOST_AXES, MOST_ELEMENTS, Layer, LayerShape, Net, Shape, Value, elements
+from converters.caffe.network import (
+    MOST_AXES,
+    MOST_ELEMENTS,
+    Layer,
+    LayerShape,
+    LeftOut,
+    Net,
+    Shape,
+    Value,
+    elements,
+)
 from converters.caffe.parameters import COEFFICIENTS_LAYER, Parameters, Sources
 from converters.caffe.prototxt import NetText, read_prototxt
 from converters.caffe.schema import LayerParameter
@@ -30,6 +40,7 @@ class NetOptions:
 
     Attributes:
         cut: Blobs to end at, instead of Caffe's outputs.
+        head: Blob of the wanted head: a cut, unless it is the network's own only output.
         input_shapes: Overrides of input sizes, some of them dynamic.
         ignore_unknown_fields: Unknown prototxt fields are warnings.
         from_blobs: Blobs to start at: they become inputs, and what only leads to them is left out.
@@ -39,6 +50,7 @@ class NetOptions:
     input_shapes: InputShapes = field(default_factory=InputShapes)
     ignore_unknown_fields: bool = False
     from_blobs: Sequence[str] = ()
+    head: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +125,13 @@ def outline_net(text: NetText, options: NetOptions, faults: Faults = STOP_AT_FIR
     ]
     starts = [value_of(blob, wired, text.file) for blob in options.from_blobs]
     layers = _started(plain, starts, text.file)
-    outputs, unread = _outputs(layers, wired, options.cut, text.file, faults)
+    cut = _cut(layers, wired, options)
+    outputs, unread = _outputs(layers, wired, cut, text.file, faults)
     # Of a piece only what leads to its outputs; otherwise every layer, since the ledger accounts for all.
-    needed = leading_to(layers, outputs) if options.cut or starts else layers
+    needed = leading_to(layers, outputs) if cut or starts else layers
     refuse_unread(starts, needed, text.file)
     # A network that is cut ends at its outputs: what would overwrite them later does not run.
-    ends = () if options.cut else (*outputs, *unread)
+    ends = () if cut else (*outputs, *unread)
     refuse_aliasing(
         plain, wired, places, outputs=ends, needed={layer.index for layer in needed}, faults=faults
     )
@@ -135,8 +148,20 @@ def outline_net(text: NetText, options: NetOptions, faults: Faults = STOP_AT_FIR
         values=values,
         unread_inputs=unread,
         dynamic=bool(symbols),
+        left_out=_left_out(plain, needed, text),
     )
     return Outline(net, tuple(found), message.layer)
+
+
+def _left_out(plain: Sequence[Layer], needed: Sequence[Layer], text: NetText) -> tuple[LeftOut, ...]:
+    kept = {layer.index for layer in needed}
+    behind = "not needed for the outputs of the cut"
+    cut = [LeftOut(i.index, i.name, i.type, behind) for i in plain if i.index not in kept]
+    removed = [
+        LeftOut(place, layer.name, layer.type, "not in phase TEST")
+        for place, layer in enumerate(text.removed, start=len(plain))
+    ]
+    return (*cut, *removed)
 
 
 def _started(plain: Sequence[Layer], starts: Sequence[str], file: str) -> list[Layer]:
@@ -191,22 +216,39 @@ def _places(text: NetText) -> list[Where]:
     ]
 
 
+def _cut(layers: Sequence[Layer], wired: Wired, options: NetOptions) -> Sequence[str]:
+    """The blobs to end at; none where the head is what the network ends at by itself."""
+    if options.head is None:
+        return options.cut
+    own, unread = _own_outputs(wired, _inputs(layers))
+    return () if own == (wired.final.get(options.head),) and not unread else (options.head,)
+
+
+def _inputs(layers: Sequence[Layer]) -> set[str]:
+    return {top for layer in layers if layer.type == "Input" for top in layer.tops}
+
+
 def _outputs(
     layers: Sequence[Layer], wired: Wired, cut: Sequence[str], file: str, faults: Faults
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the outputs, and of inputs that nobody reads (Caffe lists those as outputs too)."""
-    inputs = {top for layer in layers if layer.type == "Input" for top in layer.tops}
+    inputs = _inputs(layers)
     if cut:
         return tuple(dict.fromkeys(_cut_value(blob, wired, inputs, file) for blob in cut)), ()
+    outputs, unread = _own_outputs(wired, inputs)
+    if not outputs:
+        faults.add(
+            BadInput("CTK505", "the network computes nothing: no layer makes an output", Where(file=file))
+        )
+    return outputs, unread
+
+
+def _own_outputs(wired: Wired, inputs: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     ends = [name for name in wired.blob_of if name not in wired.read]
     # Caffe counts Silence as a reader; where that leaves nothing that is computed, what it reads is meant.
     outputs = tuple(name for name in ends if name not in inputs) or tuple(
         name for name in wired.blob_of if name in wired.silenced and name not in inputs
     )
-    if not outputs:
-        faults.add(
-            BadInput("CTK505", "the network computes nothing: no layer makes an output", Where(file=file))
-        )
     return outputs, tuple(name for name in ends if name in inputs)
 
 

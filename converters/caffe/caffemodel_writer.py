@@ -12,11 +12,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from converters.wire_writing import field_head, varint
+
 _NET_NAME, _NET_LAYER = 1, 100
 _LAYER_NAME, _LAYER_TYPE, _LAYER_BLOBS = 1, 2, 7
 _BLOB_DATA, _BLOB_SHAPE = 5, 7
 _SHAPE_DIM = 1
-_LENGTH_DELIMITED = 2  # protobuf's wire type of strings, messages and packed numbers
 
 
 class Sink(Protocol):
@@ -42,7 +43,7 @@ def write_caffemodel(
         parts: list[bytes | memoryview] = [_text(_LAYER_NAME, layer_name) + _text(_LAYER_TYPE, layer_type)]
         for blob in blobs:
             parts += _blob(np.asarray(blob))
-        file.write(_head(_NET_LAYER, sum(len(part) for part in parts)))
+        file.write(field_head(_NET_LAYER, sum(len(part) for part in parts)))
         for part in parts:
             file.write(part)
 
@@ -50,26 +51,13 @@ def write_caffemodel(
 def _blob(blob: NDArray[np.float32]) -> list[bytes | memoryview]:
     """The wire bytes of one blob; its numbers stay a view of the array where that is possible."""
     data = np.ascontiguousarray(blob, "<f4").reshape(-1).view(np.uint8).data
-    dims = b"".join(_varint(size) for size in blob.shape)
-    shape = _head(_SHAPE_DIM, len(dims)) + dims
-    before = _head(_BLOB_DATA, data.nbytes)
-    after = _head(_BLOB_SHAPE, len(shape)) + shape
-    return [_head(_LAYER_BLOBS, len(before) + data.nbytes + len(after)) + before, data, after]
+    dims = b"".join(varint(size) for size in blob.shape)
+    shape = field_head(_SHAPE_DIM, len(dims)) + dims
+    before = field_head(_BLOB_DATA, data.nbytes)
+    after = field_head(_BLOB_SHAPE, len(shape)) + shape
+    return [field_head(_LAYER_BLOBS, len(before) + data.nbytes + len(after)) + before, data, after]
 
 
 def _text(field: int, text: str) -> bytes:
     data = text.encode()
-    return _head(field, len(data)) + data
-
-
-def _head(field: int, length: int) -> bytes:
-    return _varint(field << 3 | _LENGTH_DELIMITED) + _varint(length)
-
-
-def _varint(number: int) -> bytes:
-    digits = bytearray()
-    while number > 0x7F:
-        digits.append(number & 0x7F | 0x80)
-        number >>= 7
-    digits.append(number)
-    return bytes(digits)
+    return field_head(field, len(data)) + data

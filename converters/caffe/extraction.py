@@ -15,18 +15,21 @@ from toolkit.nearest import did_you_mean
 _INDEX = -1
 
 
-def leading_to(layers: Sequence[Layer], wanted: Collection[str]) -> list[Layer]:
+def leading_to(
+    layers: Sequence[Layer], wanted: Collection[str], given: Collection[str] = frozenset()
+) -> list[Layer]:
     """The layers that lead to the wanted values, in order; of an Input layer the tops that do.
 
     Args:
         layers: Layers in order of execution.
         wanted: Names of values.
+        given: Values that are known without any layer; what only leads to them is not needed.
     """
-    open_values = set(wanted)
+    open_values = set(wanted).difference(given)
     kept = []
     for layer in reversed(layers):
         if open_values.intersection(layer.tops):
-            open_values.update(layer.bottoms)
+            open_values.update(set(layer.bottoms).difference(given))
             kept.append(_narrowed(layer, open_values) if layer.type == "Input" else layer)
     return kept[::-1]
 

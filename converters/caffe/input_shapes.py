@@ -11,6 +11,7 @@ from toolkit.errors import BadInput, UsageFault, Where
 from toolkit.nearest import did_you_mean
 
 DYNAMIC = -1
+_MOST_DIGITS = 10  # of 2**31 - 1, the largest size; Python converts no text of more than 4300 digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def parse_input_shape(text: str) -> tuple[str, tuple[int, ...]]:
     parts = [part.strip() for part in sizes.replace("x", ",").split(",")]
     if not colon or not name or not all(_is_size(part) for part in parts):
         raise UsageFault(
-            "CTK601", f"--input-shape {text!r} is not NAME:1,1,224,224 (-1 or ? for a dynamic size)"
+            "CTK601", f"--input-shape {text[:80]!r} is not NAME:1,1,224,224 (-1 or ? for a dynamic size)"
         )
     return name, tuple(DYNAMIC if part in {"?", "-1"} else int(part) for part in parts)
 
@@ -91,4 +92,9 @@ def _new_shape(name: str, old: tuple[int, ...], wanted: InputShapes, file: str) 
 
 
 def _is_size(part: str) -> bool:
-    return part in {"?", "-1"} or (part.isascii() and part.isdigit() and 0 < int(part) < 2**31)
+    return part in {"?", "-1"} or is_count(part)
+
+
+def is_count(text: str) -> bool:
+    """Whether a text is a decimal number from 1 to 2**31 - 1."""
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and 0 < int(text) < 2**31

@@ -152,6 +152,23 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A layer of the prototxt that is not among the layers of a `Net`.
+
+    Attributes:
+        index: Its place in the account: as `Layer.index`, or behind all of those.
+        name: Caffe layer name.
+        type: Layer type.
+        reason: Why it is left out.
+    """
+
+    index: int
+    name: str
+    type: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Net:
     """A typed network in execution order.
 
@@ -164,6 +181,7 @@ class Net:
         values: All values by name.
         unread_inputs: Inputs that Caffe also counts as outputs because no layer reads them.
         dynamic: Whether any dimension is dynamic.
+        left_out: The other layers of the prototxt: those behind a cut, and those that do not run at phase TEST.
     """
 
     name: str
@@ -174,15 +192,7 @@ class Net:
     values: Mapping[str, Value]
     unread_inputs: tuple[str, ...] = ()
     dynamic: bool = False
-
-    def value_of_blob(self, blob: str) -> str:
-        """Name of the value that the Caffe blob holds at the end.
-
-        Raises:
-            KeyError: There is no such blob.
-        """
-        latest = [value.name for value in self.values.values() if value.blob == blob]
-        return latest[-1] if latest else self.values[blob].name
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def elements(shape: Sequence[int]) -> int:

@@ -18,12 +18,12 @@ from converters.caffe.caffemodel import Caffemodel, StoredLayer
 from converters.caffe.fillers import DETERMINISTIC, UnfillableError, fill
 from converters.caffe.network import Blob, BlobSpec, Layer, Origin
 from converters.caffe.schema import FillerParameter, LayerParameter, ParamSpec
+from toolkit.colour.coefficients import SHAPE_OF_LAYER, coefficients, layer_weights
 from toolkit.errors import BadInput, Where
 from toolkit.messages import note, warn
 
 Numbers = NDArray[np.float32]
 COEFFICIENTS_LAYER = "class8_ab"
-COEFFICIENTS_SHAPE = (2, 313, 1, 1)
 MOST_FILLED_BYTES = 32 * 2**20
 
 
@@ -236,9 +236,7 @@ class Parameters:
     def _coefficients(self) -> Numbers:
         if self._sources.coefficients is not None:
             return self._sources.coefficients
-        from toolkit.colour.coefficients import coefficients
-
-        return coefficients().T.astype(np.float32).reshape(COEFFICIENTS_SHAPE)
+        return layer_weights(coefficients())
 
     def _filled(self, layer: Layer, index: int, spec: BlobSpec, filler: FillerParameter) -> Numbers:
         self._filled_bytes += 4 * prod(spec.shape)
@@ -271,13 +269,13 @@ class Parameters:
 
 
 def _single(values: Numbers | NDArray[np.float64]) -> Numbers:
-    """As Caffe holds it: `double_data` is rounded to float32, beyond its range to infinity."""
-    with np.errstate(over="ignore"):
+    """As Caffe holds it: `double_data` is rounded to float32, beyond its range to infinity; NaN stays NaN."""
+    with np.errstate(over="ignore", invalid="ignore"):
         return values.astype(np.float32, copy=False)
 
 
 def _takes_coefficients(layer: Layer, index: int, spec: BlobSpec) -> bool:
-    return layer.name == COEFFICIENTS_LAYER and index == 0 and spec.shape == COEFFICIENTS_SHAPE
+    return layer.name == COEFFICIENTS_LAYER and index == 0 and spec.shape == SHAPE_OF_LAYER
 
 
 def _warn_of_nonfinite(layer: Layer, blobs: list[Blob]) -> None:

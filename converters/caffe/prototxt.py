@@ -16,6 +16,7 @@ from converters.caffe.schema import NetParameter
 from converters.caffe.upgrade import upgrade_net
 from toolkit.content import refuse_stand_in, sniff
 from toolkit.errors import BadInput, Where
+from toolkit.files import opened
 
 _HEAD_BYTES = 4096
 # Prototxts of networks with a thousand layers take less than 1 MB. The limit keeps a text made to be refused,
@@ -23,6 +24,15 @@ _HEAD_BYTES = 4096
 _MAX_BYTES = 32 << 20
 _LITERAL_OR_COMMENT = re.compile(rb"\"(?:[^\"\\\n]++|\\.)*+\"|'(?:[^'\\\n]++|\\.)*+'|#[^\n]*+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedLayer:
+    """A layer that does not run at phase TEST, level 0: its name, type and 1-based line, where it has one."""
+
+    name: str
+    type: str
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +44,13 @@ class NetText:
         message: In the present form (`layer`, string types), with only the layers kept at phase TEST, level 0;
             top-level inputs are an Input layer named ``input``, put first.
         locations: Where the layers of `message` stand in the file.
+        removed: The layers that phase rules removed, in file order.
     """
 
     file: str
     message: NetParameter
     locations: LayerLines
+    removed: tuple[RemovedLayer, ...] = ()
 
     def where(self, index: int, dotted_path: str = "") -> Where:
         """The place of a layer, or of one of its fields, for a message; arguments as `line_of_field`."""
@@ -106,35 +118,36 @@ def parse_prototxt(
 
 def _normalised(net: NetParameter, source: SourceLayers, faults: Faults) -> NetText:
     origins = upgrade_net(net, source.where)
-    kept = kept_layers(net, LayerLines(source, origins).where, faults)
+    where = LayerLines(source, origins).where
+    kept = kept_layers(net, where, faults)
+    removed: tuple[RemovedLayer, ...] = ()
     if not kept:
         raise BadInput("CTK505", "no layer is left at phase TEST", Where(file=source.file))
     if len(kept) < len(net.layer):
+        running = set(kept)
+        removed = tuple(
+            RemovedLayer(layer.name, layer.type, where(index).line)
+            for index, layer in enumerate(net.layer)
+            if index not in running
+        )
         layers = [net.layer[index] for index in kept]
         net.ClearField("layer")
         net.layer.extend(layers)
-    return NetText(source.file, net, LayerLines(source, [origins[index] for index in kept]))
+    return NetText(source.file, net, LayerLines(source, [origins[index] for index in kept]), removed)
 
 
 def _read_bytes(path: Path) -> bytes:
-    where = Where(file=str(path))
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-            if b"\0" in head:
-                # No need to read 129 MB of weights to say that they are not a prototxt.
-                _refuse_other_content(head, str(path))
-            data = head + file.read(_MAX_BYTES - len(head))
-            if len(data) == _MAX_BYTES and file.read(1):
-                raise BadInput("CTK502", "this is not a prototxt: it is larger than 32 MiB", where)
-            return data
-    except FileNotFoundError as error:
-        raise BadInput("CTK501", "no such file", where) from error
-    except IsADirectoryError as error:
-        raise BadInput("CTK501", "this is a folder, not a prototxt", where) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadInput("CTK501", f"the file cannot be read: {reason}", where) from error
+    with opened(path, "prototxt") as file:
+        head = file.read(_HEAD_BYTES)
+        if b"\0" in head:
+            # No need to read 129 MB of weights to say that they are not a prototxt.
+            _refuse_other_content(head, str(path))
+        data = head + file.read(_MAX_BYTES - len(head))
+        if len(data) == _MAX_BYTES and file.read(1):
+            raise BadInput(
+                "CTK502", "this is not a prototxt: it is larger than 32 MiB", Where(file=str(path))
+            )
+        return data
 
 
 def _decoded(data: bytes, file: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from converters.caffe.extraction import leading_to
 from converters.caffe.layers import registry
 from converters.caffe.layers.registry import Array
 from converters.caffe.network import Layer, Net
@@ -38,7 +39,7 @@ def run_reference(
     unknown = [name for name in names if name not in net.values]
     if unknown:
         raise BadInput("CTK516", f"no value is called {unknown[0]!r}", Where(file=net.file))
-    layers = _needed(net, names, frozenset(given))
+    layers = leading_to(net.layers, names, frozenset(given))
     found = {name: array for name, array in _evaluated(layers, net, given) if name in names}
     return {name: found[name] if name in found else np.asarray(given[name], np.float64) for name in names}
 
@@ -51,17 +52,6 @@ def iterate_reference(net: Net, given: Mapping[str, NDArray[np.floating]]) -> It
         given: One array for every input blob.
     """
     yield from _evaluated(net.layers, net, given)
-
-
-def _needed(net: Net, wanted: Sequence[str], given: frozenset[str]) -> list[Layer]:
-    """Layers that lead to the wanted values, in order, going back no further than what is given."""
-    open_values = set(wanted) - given
-    kept = []
-    for layer in reversed(net.layers):
-        if open_values.intersection(layer.tops):
-            kept.append(layer)
-            open_values.update(name for name in layer.bottoms if name not in given)
-    return kept[::-1]
 
 
 def _evaluated(

@@ -65,7 +65,9 @@ def read_blob(data: memoryview, start: int, end: int) -> StoredBlob:
         position = field.end
         others += field.number not in {5, 8}
         if others > _MOST_FIELDS:
-            raise WireDamage(field.tag_start, f"a blob has more than {_MOST_FIELDS} fields beside its numbers")
+            raise WireDamage(
+                field.tag_start, f"a blob has more than {_MOST_FIELDS} fields beside its numbers"
+            )
         if field.number in _LEGACY:
             legacy[_LEGACY[field.number]] = next(varints(data, field), 0)
             has_legacy = True

@@ -54,7 +54,7 @@ def wire(layers: Sequence[LayerParameter], places: Sequence[Where], faults: Faul
 
     Raises:
         BadInput: CTK505 when a bottom is unknown, a top is made twice, or a blob with another reader is
-            overwritten in place (which Caffe refuses after inserting Splits).
+            overwritten in place (which Caffe refuses after inserting Splits); when a top has no name.
     """
     versions: list[_Version] = []
     latest: dict[str, int] = {}
@@ -126,6 +126,8 @@ def _make(
     faults: Faults,
 ) -> int:
     blob = layer.top[slot]
+    if not blob:  # Caffe would take it as a name; in ONNX it says that there is no value
+        faults.add(BadInput("CTK505", "a top blob has an empty name", places[index]))
     if blob in latest and not _in_place(layer, slot):
         first = places[versions[latest[blob]].maker]
         note = f"the first is at {first}; in place means the same name as bottom and top at the same position"

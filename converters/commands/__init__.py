@@ -1,1 +1,1 @@
-"""."""
+"""Verbs about conversions and their files: one file each, registered in `ctk.commands`."""

@@ -111,6 +111,7 @@ def command(
       ctk convert net.prototxt net.caffemodel --from-blob pool1 --cut conv3
     """  # fmt: skip
     from converters.api import convert
+    from converters.attachments import refuse_twice
     from converters.conversion_names import read_words
     from converters.options import ConvertOptions
     from toolkit.artifact import ArtifactDocument
@@ -129,11 +130,13 @@ def command(
             "--json - needs standard output, which the unquoted > has taken",
             notes=['quote it: "caffe->onnx"'],
         )
+    attachments = [_attachment(item) for item in attach or ()]
+    refuse_twice(layer for layer, _ in attachments)
     options = ConvertOptions(
         head=head,
         mean=mean,
         coefficients=coefficients,
-        attach=dict(_attachment(item) for item in attach or ()),
+        attach=dict(attachments),
         precision=precision,
         opset=opset,
         cut=tuple(cut or ()),
@@ -145,13 +148,14 @@ def command(
         ignore_unknown_fields=ignore_unknown_fields,
         force=force,
         dry_run=dry_run,
+        report=Path(json_target) if json_target not in {None, "-"} else None,
     )
     artifact = convert(
         [*wanted.files, *(path for path in (prototxt, caffemodel) if path is not None)],
-        source=wanted.source or "caffe",
+        source=wanted.source,
         to=wanted.to or "onnx",
         model=model,
-        output=output or onnx,
+        output=_output(output, onnx),
         options=options,
     )
     taken = deliver(artifact.document, json_target)
@@ -165,15 +169,30 @@ def command(
     return 0
 
 
+def before_parsing(words: Sequence[str]) -> None:
+    """Undoes the shell's redirection of an unquoted ``caffe->onnx``, so that no wrong option leaves its file."""
+    if any(word.endswith("-") for word in words):  # the import is not for every `--help`
+        from converters.conversion_names import undo_redirection
+
+        undo_redirection(words)
+
+
+def _output(output: str | None, onnx: str | None) -> str | None:
+    if output and onnx and Path(output) != Path(onnx):
+        raise UsageFault("CTK601", "-o and --onnx name different targets; give one of them")
+    return output or onnx
+
+
 def _summarise(path: Path, document: object, written: bool, stream: TextIO) -> None:
     from toolkit.artifact import ArtifactDocument
+    from toolkit.errors import printable
 
     assert isinstance(document, ArtifactDocument)
     ledger = document.ledger
     size = sum(file.size_bytes for file in document.outputs)
     stream.write(
-        f"{path}{f'  {size:,} bytes' if written else '  (dry run: not written)'}\n"
-        f"  {document.model}, weights: {document.weights}, precision: {document.precision}\n"
+        f"{printable(str(path))}{f'  {size:,} bytes' if written else '  (dry run: not written)'}\n"
+        f"  {printable(document.model)}, weights: {document.weights}, precision: {document.precision}\n"
         f"  {_tensors(document.inputs)} -> {_tensors(document.graph_outputs)}\n"
         f"  layers: {ledger.layers_total} = {ledger.layers_converted} converted + {ledger.layers_folded} folded"
         f" + {ledger.layers_dropped} dropped\n"
@@ -183,8 +202,11 @@ def _summarise(path: Path, document: object, written: bool, stream: TextIO) -> N
 
 def _tensors(tensors: Sequence[object]) -> str:
     from toolkit.artifact import GraphTensor
+    from toolkit.errors import printable
 
-    return ", ".join(f"{t.name} {'x'.join(map(str, t.dims))}" for t in tensors if isinstance(t, GraphTensor))
+    return ", ".join(
+        printable(f"{t.name} {'x'.join(map(str, t.dims))}") for t in tensors if isinstance(t, GraphTensor)
+    )
 
 
 def _attachment(item: str) -> tuple[str, Path]:
@@ -199,9 +221,11 @@ def _batch(text: str | None) -> int | Literal["dynamic"] | None:
         return None
     if text == "dynamic":
         return "dynamic"
-    if text.isascii() and text.isdigit() and 0 < int(text) < 2**31:
+    from converters.caffe.input_shapes import is_count
+
+    if is_count(text):
         return int(text)
-    raise UsageFault("CTK601", f"--batch {text!r} is neither a positive number nor dynamic")
+    raise UsageFault("CTK601", f"--batch {text[:40]!r} is neither a positive number nor dynamic")
 
 
 def _shape(item: str) -> tuple[str, tuple[int, ...]]:

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from toolkit.commands.options import DryRun, JsonTarget, PrintSchema, Quiet
-from toolkit.documents import deliver, print_schema
 from toolkit.errors import UsageFault
 from toolkit.messages import set_quiet
-from toolkit.models.card import MAIN_MODEL, FileKind, ModelCard, model_card
+from toolkit.models.main_model import MAIN_MODEL
 from toolkit.nearest import did_you_mean
 
 if TYPE_CHECKING:
+    from toolkit.models.card import FileKind, ModelCard
     from toolkit.models.fetching import FetchDocument, FetchedFile
+
+# Heavy modules are imported inside the function: `ctk --help` loads this file for its first line of help.
 
 _DERIVED: tuple[FileKind, ...] = ("prototxt", "coefficients")
 
@@ -59,6 +61,8 @@ def command(
 
       ctk fetch --address caffemodel=https://mirror.example/weights.caffemodel
     """
+    from toolkit.documents import print_schema
+    from toolkit.models.card import model_card
     from toolkit.models.fetching import FetchDocument
 
     if schema:
@@ -99,6 +103,7 @@ def _bring(
 
 
 def _deliver(card: ModelCard, files: Sequence[FetchedFile], json_target: str | None, quiet: bool) -> None:
+    from toolkit.documents import deliver
     from toolkit.models.fetching import FetchDocument, no_address_left
     from toolkit.models.store import model_paths
 
@@ -133,6 +138,8 @@ def _derived(card: ModelCard, wanted: Sequence[FileKind]) -> list[FetchedFile]:
 
 
 def _addresses(words: Sequence[str]) -> dict[FileKind, list[str]]:
+    from toolkit.models.card import FileKind
+
     found: dict[FileKind, list[str]] = {}
     for word in words:
         kind, equals, url = word.partition("=")

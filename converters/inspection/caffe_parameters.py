@@ -14,10 +14,11 @@ from converters.caffe.caffemodel import Caffemodel
 from converters.caffe.faults import Faults
 from converters.caffe.fillers import DETERMINISTIC
 from converters.caffe.network import BlobSpec, Layer, Shape, elements
-from converters.caffe.parameters import COEFFICIENTS_LAYER, COEFFICIENTS_SHAPE, Parameters, Sources
+from converters.caffe.parameters import COEFFICIENTS_LAYER, Parameters, Sources
 from converters.caffe.schema import LayerParameter
 from converters.inspection.document import MissingParameter, ParameterTotals, ToldApart
 from converters.inspection.parameter_totals import Counted, totals
+from toolkit.colour.coefficients import SHAPE_OF_LAYER
 from toolkit.errors import BadInput
 from toolkit.messages import collected_warnings
 
@@ -114,7 +115,7 @@ class ParameterSources:
 
     def _not_stored(self, layer: Layer, index: int, spec: BlobSpec) -> ParameterFacts:
         if layer.name == COEFFICIENTS_LAYER and (
-            (index == 0 and spec.shape == COEFFICIENTS_SHAPE) or (spec.role == "bias" and spec.shape == (2,))
+            (index == 0 and spec.shape == SHAPE_OF_LAYER) or (spec.role == "bias" and spec.shape == (2,))
         ):
             return ParameterFacts(spec.role, spec.shape, "coefficients")
         if spec.filler is not None and spec.filler.type in DETERMINISTIC:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from converters.inspection.document import InspectedFile
 from converters.inspection.given_files import inspected_file, shown
-from toolkit.content import refuse_stand_in
+from toolkit.content import HEAD_BYTES, refuse_stand_in
 from toolkit.errors import BadInput, Where
 from toolkit.files import opened
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, TensorProto
 
+MOST_BYTES = 2**31 - 1
+"""The largest message that protobuf writes and reads; numbers beyond it lie in files beside the ONNX file."""
 _NOTES = ("convert it again, or fetch it again",)
 # Above this, the bytes of a tensor are forgotten once they were checked: nobody reads them any more.
 _KEPT_BYTES = 4096
@@ -34,8 +36,13 @@ def read_onnx(path: Path) -> ModelProto:
     from onnx import ModelProto
 
     with opened(path, "ONNX file") as file:
-        data = file.read()
-    refuse_stand_in(data[:4096], path, "onnx")
+        head = file.read(HEAD_BYTES)
+        refuse_stand_in(head, path, "onnx")
+        size = file.seek(0, 2)
+        if size > MOST_BYTES:
+            raise damaged(path, f"it has {size} bytes, and no protobuf message has more than {MOST_BYTES}")
+        file.seek(0)
+        data = file.read(MOST_BYTES)
     try:
         model = ModelProto.FromString(data)
     except DecodeError as error:

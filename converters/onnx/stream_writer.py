@@ -7,18 +7,20 @@ file of their own beside it, as the ONNX format describes (external data).
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from converters.onnx.graph import Graph, Initializer, Node, TensorInfo
-from toolkit.atomic import atomic_writer, write_all, write_failures_named
+from converters.wire_writing import field_head
+from toolkit.atomic import atomic_writer, write_failures_named
+from toolkit.errors import EnvironmentFailed, Where
+from toolkit.hashing import HashingWriter
 from toolkit.version import __version__
 
 if TYPE_CHECKING:
@@ -57,18 +59,35 @@ def write_onnx(
         The ONNX file first, then the file of external data if there is one.
 
     Raises:
-        EnvironmentFailed: CTK401 or CTK402 when the target cannot be written.
+        EnvironmentFailed: CTK401 or CTK402 when the target cannot be written; CTK401 too when there is external
+            data, and the target's name, which the ONNX file then holds, is not UTF-8.
     """
     total = sum(item.values.nbytes for item in graph.initializers)
-    data = _write_external(target, graph) if total > external_above else None
+    external = total > external_above
+    old = frozenset(file.name for file in _data_files(target)) if external else frozenset()
+    data = _write_external(target, graph) if external else None
     parts: list[Part] = (
         [_embedded(item) for item in graph.initializers]
         if data is None
         else [(header, None) for header in _external_headers(graph, data.path.name)]
     )
-    written = [_write(target, graph, metadata, parts), *([data] if data is not None else [])]
+    with _removed_on_failure(data, old):
+        model = _write(target, graph, metadata, parts)
+    written = [model, *([data] if data is not None else [])]
     _remove_old_data(target, written)
     return written
+
+
+@contextmanager
+def _removed_on_failure(data: WrittenFile | None, old: frozenset[str]) -> Iterator[None]:
+    """Without its ONNX file a new data file is of no use; one that was there before belongs to an older one."""
+    try:
+        yield
+    except BaseException:
+        if data is not None and data.path.name not in old:
+            with suppress(OSError):
+                data.path.unlink()
+        raise
 
 
 def is_ours(target: Path) -> bool:
@@ -86,41 +105,26 @@ def is_ours(target: Path) -> bool:
 def _write(target: Path, graph: Graph, metadata: Metadata, parts: list[Part]) -> WrittenFile:
     head, small = _messages(graph)
     framed = [
-        (_tag(5, len(header) + (item.values.nbytes if item else 0)) + header, item) for header, item in parts
+        (field_head(5, len(header) + (item.values.nbytes if item else 0)) + header, item)
+        for header, item in parts
     ]
     length = len(small) + sum(len(frame) + (item.values.nbytes if item else 0) for frame, item in framed)
-    digest = _Digest()
     with atomic_writer(target) as file:
-        for piece in (head, _tag(7, length), small):
-            digest.write(file, piece)
+        sink = HashingWriter(file)
+        for piece in (head, field_head(7, length), small):
+            sink.write(piece)
         for frame, item in framed:
-            digest.write(file, frame)
+            sink.write(frame)
             if item is not None:
-                digest.write(file, _little_endian(item))
-        digest.write(file, _metadata(metadata()))
-    return WrittenFile(target, digest.size, digest.hexdigest())
+                _write_chunks(sink, _little_endian(item))
+        sink.write(_metadata(metadata()))
+    return WrittenFile(target, sink.bytes, sink.hexdigest())
 
 
-class _Digest:
-    """Writes and hashes in one pass, in chunks that stay in the processor's cache."""
-
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-        self.size = 0
-
-    def write(self, file: BinaryIO, data: bytes | memoryview) -> None:
-        view = memoryview(data)
-        if not view.nbytes:  # a view without elements cannot be cast
-            return
-        view = view.cast("B")
-        for start in range(0, view.nbytes, _CHUNK):
-            chunk = view[start : start + _CHUNK]
-            write_all(file, chunk)
-            self._hash.update(chunk)
-        self.size += view.nbytes
-
-    def hexdigest(self) -> str:
-        return self._hash.hexdigest()
+def _write_chunks(sink: HashingWriter, view: memoryview) -> None:
+    """Writes and hashes in pieces that stay in the processor's cache between the two."""
+    for start in range(0, view.nbytes, _CHUNK):
+        sink.write(view[start : start + _CHUNK])
 
 
 def _messages(graph: Graph) -> tuple[bytes, bytes]:
@@ -172,25 +176,13 @@ def _tensor_header(item: Initializer) -> Any:
 
 
 def _embedded(item: Initializer) -> Part:
-    return _tensor_header(item).SerializeToString() + _tag(9, item.values.nbytes), item
+    return _tensor_header(item).SerializeToString() + field_head(9, item.values.nbytes), item
 
 
 def _little_endian(item: Initializer) -> memoryview:
     values = item.values
     flat = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"), copy=False)
     return flat.reshape(-1).view(np.uint8).data
-
-
-def _tag(field: int, length: int) -> bytes:
-    """Tag and length of a length-delimited field."""
-    out = bytearray()
-    for number in (field << 3 | 2, length):
-        value = number
-        while value > 0x7F:
-            out.append(value & 0x7F | 0x80)
-            value >>= 7
-        out.append(value)
-    return bytes(out)
 
 
 def _offsets(graph: Graph) -> Iterator[int]:
@@ -214,16 +206,23 @@ def _external_headers(graph: Graph, location: str) -> Iterator[bytes]:
 
 def _write_external(target: Path, graph: Graph) -> WrittenFile:
     """The data file bears its own hash in its name: an old ONNX file never meets new numbers."""
-    digest = _Digest()
+    try:
+        target.name.encode()
+    except UnicodeEncodeError as error:
+        what = "an ONNX file of this size names its file of external data, and this name is not UTF-8"
+        raise EnvironmentFailed(
+            "CTK401", what, Where(file=str(target)), ["choose another name with -o"]
+        ) from error
     draft = target.with_name(_draft_name(target))
     with atomic_writer(draft) as file:
+        sink = HashingWriter(file)
         for item, offset in zip(graph.initializers, _offsets(graph), strict=True):
-            digest.write(file, bytes(offset - digest.size))
-            digest.write(file, _little_endian(item))
-    named = target.with_name(f"{target.name}.{digest.hexdigest()[:16]}.data")
+            sink.write(bytes(offset - sink.bytes))
+            _write_chunks(sink, _little_endian(item))
+    named = target.with_name(f"{target.name}.{sink.hexdigest()[:16]}.data")
     with write_failures_named(named):
         draft.replace(named)
-    return WrittenFile(named, digest.size, digest.hexdigest())
+    return WrittenFile(named, sink.bytes, sink.hexdigest())
 
 
 def _draft_name(target: Path) -> str:
@@ -234,9 +233,18 @@ def _draft_name(target: Path) -> str:
 def _remove_old_data(target: Path, written: Sequence[WrittenFile]) -> None:
     """Removes data files of earlier versions of the target, known by the hash in their name."""
     keep = {file.path.name for file in written}
-    pattern = re.compile(re.escape(target.name) + r"\.[0-9a-f]{16}\.data")
-    for old in target.parent.iterdir():
-        ours = pattern.fullmatch(old.name) or old.name == _draft_name(target)
-        if ours and old.name not in keep:
+    for old in _data_files(target):
+        if old.name not in keep:
             with suppress(OSError):
                 old.unlink()
+
+
+def _data_files(target: Path) -> list[Path]:
+    pattern = re.compile(re.escape(target.name) + r"\.[0-9a-f]{16}\.data")
+    with suppress(OSError, ValueError):
+        return [
+            file
+            for file in target.parent.iterdir()
+            if pattern.fullmatch(file.name) or file.name == _draft_name(target)
+        ]
+    return []

@@ -1,1 +1,1 @@
-"""."""
+"""Verbs that show: one file each, registered in `ctk.commands`."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from toolkit.commands.options import DryRun, JsonTarget, PrintSchema, Quiet
+from toolkit.errors import UsageFault
+from toolkit.models.main_model import MAIN_MODEL
+
+Progress = Callable[[str], None]
 
 
 def command(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FOLDER", help="Folder for everything it makes.")
     ] = Path("ctk-demo"),
-    model: Annotated[
-        str, typer.Option("--model", metavar="NAME", help="Model card.")
-    ] = "colorization-v2-norebal",
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Model card.")] = MAIN_MODEL,
     iterations: Annotated[
         int, typer.Option("--iterations", metavar="N", min=1, help="Pictures to time; p90 needs 64.")
     ] = 24,
@@ -42,6 +45,7 @@ def command(
     from reports.demo.document import DemoDocument
     from reports.demo.run import DemoSettings, run_demo
     from reports.demo.tables import show
+    from reports.demo.verdict import refuse_verdict
     from toolkit.atomic import write_atomically
     from toolkit.documents import deliver
     from toolkit.documents import print_schema as show_schema
@@ -52,12 +56,35 @@ def command(
         return 0
     set_quiet(quiet)
     if dry_run:
-        sys.stdout.write(f"would write {output}/onnx/, {output}/pictures/ and {output}/demo.json\n")
+        _plan(model, output, json_target, quiet)
         return 0
-    document = run_demo(DemoSettings(model, output, iterations, threads), note)
+    # Off a terminal nobody waits for the next step (DESIGN §4).
+    progress: Progress = note if sys.stderr.isatty() else _nothing
+    document = run_demo(DemoSettings(model, output, iterations, threads), progress)
     write_atomically(output / "demo.json", document.to_json().encode())
     taken = deliver(document, json_target)
     if not taken and not quiet:
         show(document, sys.stdout)
         sys.stdout.write(f"document: {output / 'demo.json'}, pictures: {output / 'pictures'}\n")
-    return {"pass": 0, "fail": 1, "inconclusive": 3}[document.verdict]
+    refuse_verdict(document.parity)
+    return 0
+
+
+def _plan(model: str, output: Path, json_target: str | None, quiet: bool) -> None:
+    from toolkit.models.card import model_card
+
+    if json_target is not None:
+        raise UsageFault(
+            "CTK601",
+            "--dry-run and --json exclude each other: the document holds what was measured",
+            notes=["`ctk demo --print-schema` shows what it would hold"],
+        )
+    card = model_card(model)
+    if not quiet:
+        sys.stdout.write(
+            f"{card.name}: would write {output}/onnx/, {output}/pictures/ and {output}/demo.json\n"
+        )
+
+
+def _nothing(_: str) -> None:
+    pass

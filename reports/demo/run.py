@@ -18,6 +18,7 @@ from reports.demo.document import DemoArtifact, DemoDocument, DemoModel, DemoTim
 from reports.demo.parity import check_parity
 from reports.demo.samples import Sample, samples
 from toolkit.artifact import Artifact
+from toolkit.atomic import write_failures_named
 from toolkit.backends.opening import open_backend
 from toolkit.backends.protocol import Session
 from toolkit.messages import collected_warnings
@@ -123,5 +124,6 @@ def _described(artifact: Artifact) -> DemoArtifact:
 
 
 def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+    with write_failures_named(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     return folder

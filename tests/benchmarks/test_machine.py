@@ -32,7 +32,7 @@ def test_reads_the_first_processor(tmp_path: Path):
 
 def test_arm_calls_its_flags_features(tmp_path: Path):
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nFeatures\t: fp asimd asimdhp i8mm bf16\n")
-    assert describe_machine(cpuinfo=tmp_path / "cpuinfo").flags == ("asimdhp", "bf16", "i8mm")
+    assert describe_machine(cpuinfo=tmp_path / "cpuinfo").flags == ("asimd", "asimdhp", "bf16", "i8mm")
 
 
 def test_what_is_unknown_is_null(tmp_path: Path):

@@ -266,3 +266,34 @@ def test_json_into_a_process_substitution(tmp_path: Path) -> None:
     done = in_shell(tmp_path, "ctk models --json >(grep -c schema >count); sleep 0.2; wait")
     assert done.stderr == ""
     assert (tmp_path / "count").read_text() == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "error"),
+    [
+        ("return 1", 1, ""),
+        ("return 0", 0, ""),
+        ("raise errors.CheckFailed('CTK101', 'they differ')", 1, "error: CTK101 they differ\n"),
+    ],
+)
+@pytest.mark.parametrize(
+    "how", ["print('x' * 99)", "console.Console().print('x' * 99)"], ids=["print", "rich"]
+)
+def test_a_reader_that_goes_away_does_not_change_the_status(
+    plugin: Callable[[str, str], str], tmp_path: Path, how: str, ending: str, status: int, error: str
+) -> None:
+    source = (
+        "from toolkit import errors\nfrom rich import console\n"
+        f"def command():\n    for _ in range(5000):\n        {how}\n    {ending}\n"
+    )
+    folder = plugin("other_verb", source)
+    with subprocess.Popen(
+        [sys.executable, "-m", "toolkit", "other"],
+        env=os.environ | {"PYTHONPATH": folder}, cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("xxx")
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(60)) == (error, status)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -40,6 +41,15 @@ def lay(folder: Path, size: int, days_old: float = 0) -> Path:
     return folder
 
 
+def key(word: str) -> str:
+    """A key that an artifact may have, another one for every word."""
+    return hashlib.sha256(word.encode()).hexdigest()[:32]
+
+
+KEY = key("key")
+MODEL = "colorization-v2"
+
+
 def names(entries: list[cache.CacheEntry]) -> list[str]:
     return [entry.name for entry in entries]
 
@@ -57,10 +67,11 @@ def test_limit_follows_the_environment(home: Path, monkeypatch: pytest.MonkeyPat
     assert cache.cache_limit() == 8 * 2**30
     monkeypatch.setenv("CTK_CACHE_LIMIT", "1000")
     assert cache.cache_limit() == 1000
-    for wrong in ("-1", "8G", "1e9", "²"):
+    for wrong in ("-1", "8G", "1e9", "²", "9" * 5000, "9" * 19):
         monkeypatch.setenv("CTK_CACHE_LIMIT", wrong)
-        with pytest.raises(UsageFault, match="CTK601"):
+        with pytest.raises(UsageFault, match="CTK601") as caught:
             cache.cache_limit()
+        assert len(caught.value.what) < 200
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", "", ".hidden", "a\0b", "x" * 129])
@@ -92,8 +103,8 @@ def test_artifact_is_filled_once_and_whole(home: Path):
         calls.append(folder)
         (folder / "x.onnx").write_bytes(b"onnx")
 
-    first = cache.artifact("key", fill)
-    assert cache.artifact("key", fill) == first == home / "artifacts" / "key"
+    first = cache.artifact(KEY, fill)
+    assert cache.artifact(KEY, fill) == first == home / "artifacts" / KEY
     assert (first / "x.onnx").read_bytes() == b"onnx"
     assert len(calls) == 1
     assert calls[0].parent == first.parent  # a rename, not a copy
@@ -106,7 +117,7 @@ def test_failed_filling_leaves_nothing(home: Path):
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        cache.artifact("key", fill)
+        cache.artifact(KEY, fill)
     assert list((home / "artifacts").iterdir()) == []
 
 
@@ -120,7 +131,7 @@ def test_two_processes_fill_one_key_once(home: Path, tmp_path: Path):
         "    time.sleep(0.2)\n"
         "    (folder / 'x').write_text('whole')\n"
         "sys.stdin.readline()\n"
-        "print((cache.artifact('key', fill) / 'x').read_text())\n"
+        f"print((cache.artifact({KEY!r}, fill) / 'x').read_text())\n"
     )
     children = [child(code) for _ in range(3)]
     results = [process.communicate("go\n", timeout=60) for process in children]
@@ -133,22 +144,22 @@ def test_killed_filler_leaves_no_artifact_and_its_rest_is_removed(home: Path):
         "import time\nfrom toolkit import cache\n"
         "def fill(folder):\n"
         "    (folder / 'half').write_text('x'); print('filling', flush=True); time.sleep(60)\n"
-        "cache.artifact('key', fill)\n"
+        f"cache.artifact({KEY!r}, fill)\n"
     )
     process = child(code)
     assert process.stdout is not None
     assert process.stdout.readline() == "filling\n"
     assert cache.clear([]) == []  # upkeep while it runs must not touch what it is filling
-    assert len(list((home / "artifacts").glob(".tmp-key-*/half"))) == 1
+    assert len(list((home / "artifacts").glob(f".tmp-{KEY}-*/half"))) == 1
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
     assert cache.entries() == []
-    folder = cache.artifact("key", lambda folder: (folder / "x").touch())
+    folder = cache.artifact(KEY, lambda folder: (folder / "x").touch())
     assert [path.name for path in (home / "artifacts").iterdir()] == [folder.name]
 
 
 def test_rest_of_a_killed_filler_is_removed_by_clear_too(home: Path):
-    lay(home / "artifacts" / ".tmp-key-0011aabb", 10)
+    lay(home / "artifacts" / f".tmp-{KEY}-0011aabb", 10)
     lay(home / ".trash-0011aabb", 10)
     (home / "locks").mkdir()
     cache.clear([])
@@ -157,64 +168,64 @@ def test_rest_of_a_killed_filler_is_removed_by_clear_too(home: Path):
 
 
 def test_entries_tell_size_age_and_use(home: Path):
-    lay(home / "models" / "m" / "released", 1000, days_old=2)
-    lay(home / "artifacts" / "old", 10, days_old=9)
-    lay(home / "artifacts" / "new", 20)
-    cache.use(home / "artifacts" / "new")
+    lay(home / "models" / MODEL / "released", 1000, days_old=2)
+    lay(home / "artifacts" / key("old"), 10, days_old=9)
+    lay(home / "artifacts" / key("new"), 20)
+    cache.use(home / "artifacts" / key("new"))
     found = cache.entries()
-    assert names(found) == ["old", "m/released", "new"]
+    assert names(found) == [key("old"), f"{MODEL}/released", key("new")]
     assert [entry.bytes for entry in found] == [10, 1000, 20]
     assert [entry.kind for entry in found] == ["artifact", "model", "artifact"]
     assert [entry.in_use for entry in found] == [False, False, True]
-    locks.release(lock_path(home / "artifacts" / "new", "use"))
+    locks.release(lock_path(home / "artifacts" / key("new"), "use"))
     assert not cache.entries()[2].in_use
 
 
 def test_use_makes_an_entry_the_last_used(home: Path):
-    lay(home / "artifacts" / "a", 1, days_old=9)
-    lay(home / "artifacts" / "b", 1, days_old=8)
-    cache.use(home / "artifacts" / "a")
-    assert names(cache.entries()) == ["b", "a"]
+    lay(home / "artifacts" / key("a"), 1, days_old=9)
+    lay(home / "artifacts" / key("b"), 1, days_old=8)
+    cache.use(home / "artifacts" / key("a"))
+    assert names(cache.entries()) == [key("b"), key("a")]
 
 
 def test_eviction_takes_least_recently_used_artifacts_first(home: Path):
-    lay(home / "models" / "m" / "released", 500, days_old=30)
-    lay(home / "models" / "m" / "synthetic", 100, days_old=20)
-    lay(home / "artifacts" / "older", 100, days_old=9)
-    lay(home / "artifacts" / "newer", 100, days_old=1)
+    lay(home / "models" / MODEL / "released", 500, days_old=30)
+    lay(home / "models" / MODEL / "synthetic", 100, days_old=20)
+    lay(home / "artifacts" / key("older"), 100, days_old=9)
+    lay(home / "artifacts" / key("newer"), 100, days_old=1)
     assert cache.evict(800) == []
-    assert names(cache.evict(750)) == ["older"]
-    assert names(cache.evict(0)) == ["newer", "m/synthetic"]
-    assert names(cache.entries()) == ["m/released"]
+    assert names(cache.evict(750)) == [key("older")]
+    assert names(cache.evict(0)) == [key("newer"), f"{MODEL}/synthetic"]
+    assert names(cache.entries()) == [f"{MODEL}/released"]
 
 
 def test_what_another_process_uses_is_neither_evicted_nor_cleared(home: Path):
-    lay(home / "artifacts" / "used", 100, days_old=9)
-    lay(home / "artifacts" / "idle", 100)
+    lay(home / "artifacts" / key("used"), 100, days_old=9)
+    lay(home / "artifacts" / key("idle"), 100)
     process = child(
-        "import sys\nfrom toolkit import cache\ncache.use(cache.artifact_folder('used'))\n"
+        f"import sys\nfrom toolkit import cache\ncache.use(cache.artifact_folder({key('used')!r}))\n"
         "print('ready', flush=True)\nsys.stdin.readline()\n"
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
-    assert names(cache.evict(0)) == ["idle"]
+    assert names(cache.evict(0)) == [key("idle")]
     assert cache.clear(cache.entries()) == []
     process.communicate("\n", timeout=30)
-    assert names(cache.clear(cache.entries())) == ["used"]
+    assert names(cache.clear(cache.entries())) == [key("used")]
 
 
 def test_artifact_over_the_limit_survives_its_own_filling(home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CTK_CACHE_LIMIT", "50")
-    lay(home / "artifacts" / "old", 30, days_old=1)
-    folder = cache.artifact("key", lambda folder: (folder / "x").write_bytes(bytes(100)) and None)
+    lay(home / "artifacts" / key("old"), 30, days_old=1)
+    folder = cache.artifact(KEY, lambda folder: (folder / "x").write_bytes(bytes(100)) and None)
     assert folder.is_dir()
-    assert names(cache.entries()) == ["key"]
+    assert names(cache.entries()) == [KEY]
 
 
 def test_a_file_in_place_of_the_cache_is_named(home: Path):
     home.parent.mkdir(exist_ok=True)
     home.write_text("I am a file")
-    for act in (cache.entries, lambda: cache.artifact("key", lambda _: None)):
+    for act in (cache.entries, lambda: cache.artifact(KEY, lambda _: None)):
         with pytest.raises(EnvironmentFailed) as caught:
             act()
         assert caught.value.code == "CTK409"
@@ -227,9 +238,9 @@ def test_no_space_is_told_apart(home: Path):
         "from toolkit.errors import CtkError\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
-        "try: cache.artifact('key', lambda f: write_atomically(f / 'x', bytes(5000)))\n"
+        f"try: cache.artifact({KEY!r}, lambda f: write_atomically(f / 'x', bytes(5000)))\n"
         "except CtkError as e: print(e.code)\n"
-        "try: cache.artifact('key', lambda f: (f / 'x').write_bytes(bytes(5000)))\n"
+        f"try: cache.artifact({KEY!r}, lambda f: (f / 'x').write_bytes(bytes(5000)))\n"
         "except CtkError as e: print(e.code)\n"
     )
     out, _ = process.communicate(timeout=60)
@@ -242,4 +253,36 @@ def test_errors_of_the_filler_pass_through(home: Path):
         raise UsageFault("CTK601", "other")
 
     with pytest.raises(CtkError, match="CTK601"):
-        cache.artifact("key", fill)
+        cache.artifact(KEY, fill)
+
+
+FOREIGN = (
+    "models/resnet50/weights",  # a folder of models that another program keeps
+    "models/resnet50/released",
+    "models/colorization-v2/mine",
+    "artifacts/build",
+    "artifacts/0123abcd",
+    "artifacts/.tmp-build-0011aabb",
+    "artifacts/.tmp-build-12",
+    ".trash-mine",
+    "photos",
+)
+
+
+def test_folders_that_ctk_never_made_are_neither_listed_nor_removed(home: Path):
+    for name in FOREIGN:
+        lay(home / name, 1000, days_old=50)
+    lay(home / "models" / MODEL / "released", 1)
+    lay(home / "models" / MODEL / "synthetic", 1)
+    lay(home / "artifacts" / key("a"), 1)
+    assert sum(entry.bytes for entry in cache.entries()) == 3
+    assert names(cache.evict(0)) == [key("a"), f"{MODEL}/synthetic"]
+    assert names(cache.clear(cache.entries())) == [f"{MODEL}/released"]
+    left = {str(path.parent.relative_to(home)) for path in home.rglob("data")}
+    assert left == set(FOREIGN)
+
+
+def test_an_artifact_bears_a_key_that_is_found_again(home: Path):
+    assert cache.artifact_folder(cache.artifact_key({}, {})).parent == home / "artifacts"
+    with pytest.raises(InternalFault, match="CTK702"):
+        cache.artifact_folder("0123ABCD" * 4)

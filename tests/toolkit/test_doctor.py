@@ -21,7 +21,8 @@ from toolkit.doctor.members import registered_members
 from toolkit.doctor.places import cache_place, weights_present
 from toolkit.doctor.processor import processor
 from toolkit.doctor.report import DoctorDocument
-from toolkit.models.card import MAIN_MODEL, model_card
+from toolkit.models.card import model_card
+from toolkit.models.main_model import MAIN_MODEL
 from toolkit.models.store import model_paths
 
 INSTALLED = {
@@ -236,3 +237,11 @@ def test_the_schema_names_the_document(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["doctor", "--print-schema"]) == 0
     schema = json.loads(capsys.readouterr().out)
     assert schema["properties"]["schema"]["const"] == "ctk.doctor/1"
+
+
+def test_the_tables_are_an_answer_and_stay_under_quiet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CTK_HOME", str(tmp_path))
+    assert main(["doctor", "--quiet"]) == 0
+    assert "onnxruntime" in capsys.readouterr().out

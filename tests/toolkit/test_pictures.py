@@ -167,6 +167,7 @@ def test_damaged_files_give_a_picture_or_the_error(kind: str):
         (b"", "empty"),
         (b"\n<!DOCTYPE html><html></html>", "HTML page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),
+        (b"%PDF-1.7\n", "a file of kind pdf"),
         (bytes(range(256)), "it is not a BMP"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "it is not a BMP"),
     ],

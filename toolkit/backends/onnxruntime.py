@@ -12,13 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.backends.cores import physical_cores
+from toolkit.backends.fitting import fitting
 from toolkit.backends.onnx_precision import uniform_precision
 from toolkit.backends.protocol import Backend, BackendInfo, TensorInfo
+from toolkit.content import HEAD_BYTES, refuse_stand_in
 from toolkit.errors import BadInput, CtkError, EnvironmentFailed, UsageFault, Where
+from toolkit.files import opened
 from toolkit.nearest import did_you_mean
 
 CPU = "CPUExecutionProvider"
@@ -141,25 +143,8 @@ class OnnxRuntimeSession:
         for name in inputs:
             if name not in self._inputs:
                 raise self._unknown("input", name, self._inputs)
-        return {name: self._fitting(name, inputs.get(name)) for name in self._inputs}
-
-    def _fitting(self, name: str, value: NDArray[Any] | None) -> NDArray[Any]:
-        wanted = self._inputs[name]
         place = Where(file=str(self._artifact))
-        if value is None:
-            raise BadInput("CTK516", f"the input {name!r} is missing", place)
-        value = np.asarray(value)
-        fits = len(value.shape) == len(wanted.shape) and all(
-            want in {None, have} for want, have in zip(wanted.shape, value.shape, strict=True)
-        )
-        if not fits or value.dtype != wanted.dtype:
-            raise BadInput(
-                "CTK508",
-                f"the input {name!r} is {value.dtype} {_dimensions(value.shape)}, "
-                f"but the graph reads {wanted.dtype} {_dimensions(wanted.shape)}",
-                place,
-            )
-        return np.ascontiguousarray(value)
+        return {name: fitting(name, inputs.get(name), info, place) for name, info in self._inputs.items()}
 
     def _unknown(self, what: str, name: str, known: Mapping[str, TensorInfo]) -> CtkError:
         return BadInput(
@@ -217,20 +202,9 @@ def _refuse_missing_providers(demanded: Sequence[str], available: Sequence[str])
 
 
 def _refuse_unreadable(artifact: Path) -> None:
-    place = Where(file=str(artifact))
-    try:
-        with artifact.open("rb") as file:
-            head = file.read(256).lstrip().lower()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise BadInput("CTK501", f"the ONNX file cannot be read: {reason}", place) from error
-    if not head:
-        raise BadInput("CTK502", "the ONNX file is empty", place)
-    if head.startswith((b"<!doctype", b"<html")):
-        raise BadInput("CTK502", "this is an HTML page, not an ONNX file", place, ["download it again"])
-    if head.startswith(b"version https://git-lfs"):
-        notes = ["`git lfs pull` fetches the file itself"]
-        raise BadInput("CTK502", "this is a Git LFS pointer, not an ONNX file", place, notes)
+    with opened(artifact, "ONNX file") as file:
+        head = file.read(HEAD_BYTES)
+    refuse_stand_in(head, artifact, "onnx")
 
 
 def _named(error: Exception, artifact: Path, *, running: bool) -> CtkError:
@@ -255,10 +229,6 @@ def _tensor_info(value: Any) -> TensorInfo:
     shape = tuple(size if isinstance(size, int) else None for size in value.shape or ())
     element = value.type.removeprefix("tensor(").removesuffix(")")
     return TensorInfo(shape, _DTYPES.get(element, element))
-
-
-def _dimensions(shape: Sequence[int | None]) -> str:
-    return "×".join("?" if size is None else str(size) for size in shape) or "scalar"
 
 
 if TYPE_CHECKING:  # the type checker holds the class to the protocol

@@ -41,7 +41,8 @@ class BackendInfo:
         runtime_version: Version of the library behind it.
         device: Where it computes, such as ``CPU``.
         providers: The execution providers in use, in the runtime's own words; empty where it has none.
-        precision_executed: A word of DESIGN §1, or None where the runtime does not tell.
+        precision_executed: A word of DESIGN §1, or None where the runtime does not tell. `caffe-reference`
+            says ``f64``, for which §1 has no word.
         threads: Number of threads that compute.
         inputs: Graph inputs by name, in order.
         outputs: Graph outputs by name, in order.

@@ -1,1 +1,1 @@
-"""."""
+"""Colour science: Lab, the gamut of sRGB, and the coefficients derived from it."""

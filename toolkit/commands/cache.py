@@ -4,50 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field
 
-from toolkit.cache import CacheEntry, cache_home, cache_limit, clear, entries
 from toolkit.commands.options import DryRun, JsonTarget, PrintSchema, Quiet
 from toolkit.commands.table import print_table
-from toolkit.documents import Document, deliver, print_schema
 from toolkit.errors import EnvironmentFailed, UsageFault
 from toolkit.messages import set_quiet
 from toolkit.nearest import did_you_mean
 
+if TYPE_CHECKING:
+    from toolkit.cache import CacheEntry
+    from toolkit.cache_document import CacheDocument
 
-class CachedFolder(BaseModel):
-    """One folder of the cache."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["model", "artifact"]
-    name: str
-    path: str
-    bytes: int
-    last_used: datetime
-    in_use: bool
-
-
-class CacheDocument(Document):
-    """``ctk.cache/1``: what the cache holds, and what `ctk cache clear` removed (or would).
-
-    Attributes:
-        removed: Null unless something was to be removed.
-        dry_run: Whether ``removed`` is only what would be.
-    """
-
-    schema_: Literal["ctk.cache/1"] = Field(default="ctk.cache/1", alias="schema")
-    home: str
-    limit_bytes: int
-    total_bytes: int
-    entries: tuple[CachedFolder, ...]
-    removed: tuple[CachedFolder, ...] | None = None
-    dry_run: bool = False
-
+# Heavy modules are imported inside the function: `ctk --help` loads this file for its first line of help.
 
 command = typer.Typer(
     add_completion=False,
@@ -74,13 +45,18 @@ def show(
 
       ctk cache clear --model colorization-v2
     """
+    from toolkit.cache import entries
+    from toolkit.cache_document import CacheDocument, cache_document
+    from toolkit.documents import deliver, print_schema
+
     if context.invoked_subcommand is not None:
+        _refuse_options_in_front(quiet, json_target, schema)
         return
     if schema:
         print_schema(CacheDocument)
         return
     set_quiet(quiet)
-    document = _document(entries())
+    document = cache_document(entries())
     if not deliver(document, json_target):
         _print(document)
 
@@ -103,12 +79,16 @@ def clear_entries(
 
       ctk cache clear --all
     """
+    from toolkit.cache import clear, entries
+    from toolkit.cache_document import cache_document
+    from toolkit.documents import deliver
+
     set_quiet(quiet)
     present = entries()
     chosen = [entry for entry in present if _chooser(present, model or [], artifacts, everything)(entry)]
     removed = [entry for entry in chosen if not entry.in_use] if dry_run else clear(chosen)
     left = present if dry_run else entries()
-    document = _document(left, removed, dry_run)
+    document = cache_document(left, removed, dry_run)
     if not deliver(document, json_target) and not quiet:
         sys.stdout.write(_removal(document))
     gone = {entry.path for entry in removed}
@@ -118,6 +98,21 @@ def clear_entries(
             "CTK409",
             f"in use by another process and not removed: {', '.join(busy)}",
             notes=["try again later"],
+        )
+
+
+def _refuse_options_in_front(quiet: bool, json_target: str | None, schema: bool) -> None:
+    """Options of `ctk cache` count for the list alone; in front of ``clear`` they would do nothing."""
+    given = {"--quiet": quiet, "--json": json_target is not None, "--print-schema": schema}
+    for option in (name for name, there in given.items() if there):
+        raise UsageFault(
+            "CTK601",
+            f"{option} in front of the word clear has no effect",
+            notes=[
+                "`ctk cache --print-schema` alone prints it"
+                if schema
+                else f"write it behind: ctk cache clear … {option}"
+            ],
         )
 
 
@@ -141,28 +136,6 @@ def _chooser(
             )
     kinds = {"artifact"} if artifacts else set()
     return lambda entry: everything or entry.kind in kinds or entry.name.split("/")[0] in models
-
-
-def _document(
-    present: Sequence[CacheEntry], removed: Sequence[CacheEntry] | None = None, dry_run: bool = False
-) -> CacheDocument:
-    return CacheDocument(
-        home=str(cache_home()),
-        limit_bytes=cache_limit(),
-        total_bytes=sum(entry.bytes for entry in present),
-        entries=tuple(_folder(entry) for entry in present),
-        removed=None if removed is None else tuple(_folder(entry) for entry in removed),
-        dry_run=dry_run,
-    )
-
-
-def _folder(entry: CacheEntry) -> CachedFolder:
-    return CachedFolder.model_validate(
-        {
-            "kind": entry.kind, "name": entry.name, "path": str(entry.path), "bytes": entry.bytes,
-            "last_used": entry.last_used, "in_use": entry.in_use,
-        }
-    )  # fmt: skip
 
 
 def _print(document: CacheDocument) -> None:

@@ -30,7 +30,7 @@ def command(quiet: Quiet = False, json_target: JsonTarget = None, schema: PrintS
         return
     set_quiet(quiet)
     found = examine()
-    if not deliver(found, json_target) and not quiet:
+    if not deliver(found, json_target):
         _print(found)
     for text in found.warnings:
         warn(text)

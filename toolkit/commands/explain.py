@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field
 
 from toolkit.commands.options import JsonTarget, PrintSchema, Quiet
 from toolkit.commands.table import print_table
-from toolkit.documents import Document, deliver, print_schema
-from toolkit.explanations import Explanation, explanation, explanations
 from toolkit.messages import set_quiet
 
+if TYPE_CHECKING:
+    from toolkit.explanations import Explanation
 
-class ExplainedCode(BaseModel):
-    """One code: its page is Markdown."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    code: str
-    title: str
-    exit_status: int
-    page: str
-
-
-class ExplainDocument(Document):
-    """``ctk.explain/1``: pages of error codes."""
-
-    schema_: Literal["ctk.explain/1"] = Field(default="ctk.explain/1", alias="schema")
-    codes: tuple[ExplainedCode, ...]
+# Heavy modules are imported inside the function: `ctk --help` loads this file for its first line of help.
 
 
 def command(
@@ -48,12 +32,16 @@ def command(
       ctk explain CTK503
       ctk explain 503 --json - | jq -r '.codes[0].page'
     """
+    from toolkit.documents import deliver, print_schema
+    from toolkit.explain_document import ExplainDocument, explain_document
+    from toolkit.explanations import explanation, explanations
+
     if schema:
         print_schema(ExplainDocument)
         return
     set_quiet(quiet)
     pages = [explanation(code)] if code is not None else list(explanations().values())
-    if deliver(ExplainDocument(codes=tuple(_explained(page) for page in pages)), json_target):
+    if deliver(explain_document(pages), json_target):
         return
     if code is None:
         print_table(
@@ -63,10 +51,6 @@ def command(
         )
     else:
         _print_page(pages[0])
-
-
-def _explained(page: Explanation) -> ExplainedCode:
-    return ExplainedCode(code=page.code, title=page.title, exit_status=page.exit_status, page=page.text)
 
 
 def _print_page(page: Explanation) -> None:

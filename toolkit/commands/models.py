@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field
 
 from toolkit.commands.options import JsonTarget, PrintSchema, Quiet
 from toolkit.commands.table import print_table
-from toolkit.documents import Document, deliver, print_schema
 from toolkit.messages import set_quiet
-from toolkit.models.card import ModelCard, model_card, model_cards
-from toolkit.models.store import model_paths, weights_in_cache
 
+if TYPE_CHECKING:
+    from toolkit.models.listing import ListedModel, ModelsDocument
 
-class CachedWeights(BaseModel):
-    """Weights of a model that are in the cache, and their folder."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    weights: Literal["released", "synthetic"]
-    folder: str
-
-
-class ListedModel(ModelCard):
-    """A model card, and the weights of that model in the cache."""
-
-    in_cache: tuple[CachedWeights, ...]
-
-
-class ModelsDocument(Document):
-    """``ctk.models/1``: the model cards."""
-
-    schema_: Literal["ctk.models/1"] = Field(default="ctk.models/1", alias="schema")
-    models: tuple[ListedModel, ...]
+# Heavy modules are imported inside the function: `ctk --help` loads this file for its first line of help.
 
 
 def command(
@@ -54,26 +33,22 @@ def command(
 
       ctk models --json - | jq '.models[].name'
     """
+    from toolkit.documents import deliver, print_schema
+    from toolkit.models.card import model_card, model_cards
+    from toolkit.models.listing import ModelsDocument, listed_model
+
     if schema:
         print_schema(ModelsDocument)
         return
     set_quiet(quiet)
     cards = [model_card(name)] if name is not None else list(model_cards().values())
-    document = ModelsDocument(models=tuple(_listed(card) for card in cards))
+    document = ModelsDocument(models=tuple(listed_model(card) for card in cards))
     if deliver(document, json_target):
         return
     if name is not None:
         sys.stdout.write(_whole(document.models[0]))
     else:
         _print_all(document)
-
-
-def _listed(card: ModelCard) -> ListedModel:
-    cached = [
-        {"weights": weights, "folder": str(model_paths(card.name, weights).folder)}
-        for weights in weights_in_cache(card)
-    ]
-    return ListedModel.model_validate({**card.model_dump(), "in_cache": cached})
 
 
 def _print_all(document: ModelsDocument) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,15 +15,10 @@ JsonTarget = Annotated[
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No notes and no progress; warnings and errors stay.")
+    bool,
+    typer.Option("--quiet", "-q", help="No notes, progress or summary; answers, warnings and errors stay."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")]
 PrintSchema = Annotated[
     bool, typer.Option("--print-schema", help="Print the JSON schema of the document and stop.")
-]
-ModelName = Annotated[
-    str, typer.Option("--model", metavar="NAME", help="Model card; `ctk models` lists them.")
-]
-OutputPath = Annotated[
-    Path | None, typer.Option("-o", "--output", metavar="PATH", help="File or folder to write.")
 ]

@@ -69,7 +69,7 @@ _PURPOSES = {
     "requests": "ctk fetch",
     "rich": "tables and progress",
     "scikit-image": "the built-in pictures of ctk demo",
-    "scipy": "numerics that NumPy lacks",
+    "scipy": "special functions in layers (scipy.special), and scikit-image",
     "threadpoolctl": "the number of threads of caffe-reference",
     "typer": "the command line",
 }

@@ -8,14 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from toolkit.artifact import Weights
 from toolkit.errors import UsageFault
+from toolkit.models.main_model import MAIN_MODEL
 from toolkit.nearest import did_you_mean
 
 FileKind = Literal["prototxt", "caffemodel", "coefficients"]
-WeightsKind = Literal["released", "synthetic", "own"]
-
-MAIN_MODEL = "colorization-v2-norebal"
-"""The model that a verb means when none is named (DESIGN §4)."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Shape = Annotated[tuple[int, ...], Field(min_length=1)]
@@ -125,7 +123,7 @@ def model_card(name: str) -> ModelCard:
     return cards[name]
 
 
-def weights_kind(sha256: str) -> WeightsKind:
+def weights_kind(sha256: str) -> Weights:
     """Whose weights a caffemodel holds, told by its SHA-256 and the model cards."""
     cards = model_cards().values()
     if any(sha256 == card.file("caffemodel").sha256 for card in cards):

@@ -57,10 +57,12 @@ def emit(layer: Layer, emitter: Emitter) -> None:
 def _emit_stored(layer: Layer, emitter: Emitter) -> None:
     factor = layer.blobs[2].values.reshape(-1)[0]
     # Caffe computes 1/factor in float and multiplies; the same rounding is kept.
-    inverse = np.float32(0) if factor == 0 else np.float32(1) / np.float32(factor)
+    with np.errstate(all="ignore"):
+        inverse = np.float32(0) if factor == 0 else np.float32(1) / np.float32(factor)
 
     def divided(stored: NDArray[np.float32]) -> NDArray[np.float32]:
-        return stored if inverse == 1 else stored * inverse
+        with np.errstate(all="ignore"):  # infinite or NaN as in Caffe, and warned of when it was read
+            return stored if inverse == 1 else stored * inverse
 
     mean = emitter.parameter(0, transform=divided)
     variance = emitter.parameter(1, transform=divided)

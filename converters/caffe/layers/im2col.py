@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # One node for each tap and axis: more than this no sensible network has.
 _MOST_TAPS = 4096
+_MOST_CHANNELS = 1 << 18  # of the top; ten times what im2col of the largest known networks makes
 
 keeps_values("Im2col")  # in place only a 1x1 kernel that moves nothing is accepted
 
@@ -75,9 +76,14 @@ def emit(layer: Layer, emitter: Emitter) -> None:
     Nothing is multiplied, so that infinities stay where they are.
 
     Raises:
-        UsageFault: CTK604 for a kernel of more than 4096 taps along its axes.
+        UsageFault: CTK604 for a kernel of more than 4096 taps along its axes, and for more than 2**18
+            channels of the top, of which the list alone would take megabytes.
     """
     w = _windows(layer)
+    if w.channels * elements(w.kernel) > _MOST_CHANNELS:
+        raise UsageFault(
+            "CTK604", f"an Im2col to more than {_MOST_CHANNELS} channels is not offered", layer.where
+        )
     if sum(w.kernel) > _MOST_TAPS:
         raise UsageFault("CTK604", f"an Im2col of more than {_MOST_TAPS} taps is not offered", layer.where)
     value = _padded(layer, emitter, w)

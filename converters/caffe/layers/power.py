@@ -28,7 +28,8 @@ def shape(layer: Layer) -> LayerShape:
 def _ignores_bottom(layer: Layer) -> bool:
     """Caffe's test, a product in float32 (which may also become 0 because it is tiny)."""
     param = layer.message.power_param
-    return bool(np.float32(param.power) * np.float32(param.scale) == 0)
+    with np.errstate(all="ignore"):
+        return bool(np.float32(param.power) * np.float32(param.scale) == 0)
 
 
 @emission("Power")

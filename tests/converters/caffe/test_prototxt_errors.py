@@ -149,17 +149,21 @@ def test_unknown_fields_do_not_hide_a_nesting_bomb(name: str) -> None:
 
 
 def test_files(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no such file") as missing:
+    with pytest.raises(BadInput, match="No such file") as missing:
         read_prototxt(tmp_path / "none.prototxt")
     assert (missing.value.code, missing.value.where.file) == ("CTK501", str(tmp_path / "none.prototxt"))
-    with pytest.raises(BadInput, match="this is a folder") as folder:
+    with pytest.raises(BadInput, match="it is a folder") as folder:
         read_prototxt(tmp_path)
     assert folder.value.code == "CTK501"
     with pytest.raises(BadInput, match="null byte") as name:
         read_prototxt(Path("a\0b"))
     assert name.value.code == "CTK501"
-    with pytest.raises(BadInput, match="binary data") as zeros:
+    with pytest.raises(BadInput, match="not a regular file") as device:
         read_prototxt(Path(os.devnull).with_name("zero"))
+    assert device.value.code == "CTK501"
+    (tmp_path / "zeros").write_bytes(bytes(5000))
+    with pytest.raises(BadInput, match="binary data") as zeros:
+        read_prototxt(tmp_path / "zeros")
     assert zeros.value.code == "CTK502"
 
 
@@ -168,7 +172,7 @@ def test_unreadable_file(monkeypatch: pytest.MonkeyPatch) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)  # root may read every file
-    with pytest.raises(BadInput, match="the file cannot be read: Permission denied") as caught:
+    with pytest.raises(BadInput, match="the prototxt cannot be read: Permission denied") as caught:
         read_prototxt(Path("net.prototxt"))
     assert caught.value.code == "CTK501"
 

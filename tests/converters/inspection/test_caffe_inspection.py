@@ -141,7 +141,9 @@ def test_weights_that_do_not_fit_are_refused(little: tuple[Path, Path], tmp_path
     (unfit,) = [problem.what for problem in found.problems if problem.code == "CTK510"]
     assert re.search("6x1x5x5.*6x1x3x3", unfit)
     # norm and up are not stored at all, and have no filler.
-    with pytest.raises(BadInput, match="CTK511 3 problems; the first: no data for the mean of this BatchNorm"):
+    with pytest.raises(
+        BadInput, match="CTK511 3 problems; the first: no data for the mean of this BatchNorm"
+    ):
         refuse_problems(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from converters.api import convert
 from converters.inspection.inspecting import inspect_files
+from converters.inspection.onnx_reading import read_onnx
 from converters.options import ConvertOptions
 from toolkit.errors import BadInput, CtkError
 
@@ -336,3 +338,16 @@ def test_shapes_that_contradict_each_other_are_a_remark(tmp_path: Path):
         [saved(model([helper.make_node("Conv", ["x", "w"], ["y"])], {"w": WEIGHT}, (1, 2)), tmp_path)]
     )
     assert any("cannot infer" in remark or "open" in remark for remark in found.remarks)
+
+
+def test_a_file_beyond_the_limit_of_protobuf_is_not_read(tmp_path: Path):
+    path = tmp_path / "sparse.onnx"
+    with path.open("wb") as file:
+        file.write(b"\x08\x08\x12\x03ctk")
+        file.truncate(3 * 2**30)  # takes no space on disk
+    tracemalloc.start()
+    with pytest.raises(BadInput, match=r"CTK517.*no protobuf message has more than 2147483647"):
+        read_onnx(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20

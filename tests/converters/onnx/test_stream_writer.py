@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,10 @@ def test_old_data_goes_only_after_the_new_file_is_there(tmp_path: Path, monkeypa
         patch.setattr(stream_writer, "_messages", killed)
         with pytest.raises(KeyboardInterrupt):
             write_onnx(target, graph(5), dict, external_above=10)
+        assert data_files(tmp_path) == old  # an interrupt takes it away again, a kill cannot
+        patch.setattr(stream_writer, "_removed_on_failure", lambda *_: nullcontext())
+        with pytest.raises(KeyboardInterrupt):
+            write_onnx(target, graph(5), dict, external_above=10)
     assert set(old) < set(data_files(tmp_path))
     assert run_onnx(target, {"data": np.ones((1, 3))})["out"].tolist() == [[2, 3, 4]]
 
@@ -183,3 +188,28 @@ def test_is_ours(tmp_path: Path):
     assert not is_ours(tmp_path / "y.onnx")
     assert not is_ours(tmp_path / "absent")
     assert not is_ours(tmp_path)
+
+
+def test_new_data_goes_when_the_onnx_file_fails(tmp_path: Path):
+    def fail() -> dict[str, str]:
+        raise RuntimeError("no metadata")
+
+    with pytest.raises(RuntimeError):
+        write_onnx(tmp_path / "x.onnx", graph(5), fail, external_above=10)
+    assert list(tmp_path.iterdir()) == []
+    write_onnx(tmp_path / "x.onnx", graph(2), dict, external_above=10)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for factor in (5, 2):  # other numbers, and the very ones that the file there needs
+        with pytest.raises(RuntimeError):
+            write_onnx(tmp_path / "x.onnx", graph(factor), fail, external_above=10)
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_data_file_needs_a_name_in_utf8(tmp_path: Path):
+    target = tmp_path / os.fsdecode(b"x\xff.onnx")
+    with pytest.raises(EnvironmentFailed) as caught:
+        write_onnx(target, graph(), dict, external_above=10)
+    assert caught.value.code == "CTK401"
+    assert list(tmp_path.iterdir()) == []
+    write_onnx(target, graph(), dict)
+    assert target.is_file()

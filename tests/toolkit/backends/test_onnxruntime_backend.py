@@ -64,6 +64,13 @@ def test_an_array_that_is_not_contiguous_is_read_as_what_it_means(tmp_path: Path
         assert (session.run({"x": x})["y"] == -x).all()
 
 
+def test_a_scalar_input_gives_a_scalar(tmp_path: Path):
+    model = graph([helper.make_node("Neg", ["x"], ["y"])], shape=())
+    with load(written(model, tmp_path)) as session:
+        found = session.run({"x": np.array(3, np.float32)})["y"]
+    assert (found.shape, float(found)) == ((), -3.0)
+
+
 def test_earlier_outputs_stay_as_they_were(tmp_path: Path):
     with load(written(graph([helper.make_node("Neg", ["x"], ["y"])]), tmp_path)) as session:
         first = session.run({"x": np.ones((1, 2, 3, 5), np.float32)})["y"]
@@ -221,7 +228,7 @@ def test_files_that_are_no_sound_graph(
 
 
 def test_a_folder(tmp_path: Path):
-    with pytest.raises(BadInput, match=r"CTK501 .*Is a directory"):
+    with pytest.raises(BadInput, match=r"CTK501 .*it is a folder"):
         load(tmp_path)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from toolkit.errors import UsageFault
-from toolkit.models.card import MAIN_MODEL, model_card, model_cards, weights_kind
+from toolkit.models.card import model_card, model_cards, weights_kind
+from toolkit.models.main_model import MAIN_MODEL
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "colorization_v2_norebal" / "golden.json"
 

@@ -1,0 +1,29 @@
+"""The demo's verdict as an exit status."""
+
+from __future__ import annotations
+
+from benchmarks.parity_check.compare import OutputsParity, require_parity
+from reports.demo.document import DemoParity
+from toolkit.errors import Inconclusive
+
+
+def refuse_verdict(parity: DemoParity) -> None:
+    """Turns a verdict that is not ``pass`` into its error.
+
+    Raises:
+        CheckFailed: CTK101 with one note for each output of each picture that fails.
+        Inconclusive: CTK301 when there was no picture, or the check did not see a fault made on purpose.
+    """
+    blind = [control.fault for control in parity.controls if not control.seen]
+    if blind:
+        raise Inconclusive(
+            "CTK301",
+            "the check concludes nothing: it did not see a fault made on purpose",
+            notes=[f"not seen: {fault}" for fault in dict.fromkeys(blind)],
+        )
+    outputs = tuple(
+        output.model_copy(update={"name": f"{picture.picture}, {output.name}"})
+        for picture in parity.pictures
+        for output in picture.outputs
+    )
+    require_parity(OutputsParity(outputs, parity.verdict))

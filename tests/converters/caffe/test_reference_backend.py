@@ -1,0 +1,94 @@
+"""The backend `caffe-reference` as a session: what it takes, refuses and reads back; convolution against scipy."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from caffe_samples import caffemodel, input_layer, layer, write_files
+from scipy.signal import correlate
+from threadpoolctl import threadpool_info
+
+from toolkit.backends.cores import physical_cores
+from toolkit.backends.opening import open_backend
+from toolkit.backends.protocol import Session
+from toolkit.errors import BadInput, CtkError, UsageFault
+
+KERNEL = np.random.default_rng(5).normal(size=(2, 1, 3, 3)).astype(np.float32)
+PROTOTXT = input_layer(1, 1, 5, 6) + layer(
+    "conv",
+    "Convolution",
+    "data",
+    "conv",
+    "convolution_param { num_output: 2 kernel_size: 3 bias_term: false }",
+)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    prototxt = write_files(tmp_path, PROTOTXT, caffemodel([("conv", "Convolution", [KERNEL])]))[0]
+    return open_backend("caffe-reference", prototxt)
+
+
+@pytest.mark.parametrize("size", [(5, 6), (7, 4)])
+def test_runs_at_the_size_of_the_prototxt_and_at_others(session: Session, size: tuple[int, int]):
+    x = np.random.default_rng(6).normal(size=(1, 1, *size)).astype(np.float32)
+    expected = np.stack([correlate(x[0, 0].astype(float), k[0].astype(float), "valid") for k in KERNEL])
+    assert session.run({"data": x})["conv"][0] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (np.zeros((1, 5, 6), np.float32), "CTK508"),
+        (np.zeros((1, 2, 5, 6), np.float32), "CTK508"),
+        (np.zeros((1, 1, 5, 6)), "CTK508"),
+        (np.zeros((1, 1, 5, 6), np.int64), "CTK508"),
+        (np.zeros((1, 1, 2, 2), np.float32), "CTK508"),
+        ([[[[1.0]]]], "CTK508"),
+        ([[1.0], [1.0, 2.0]], "CTK508"),
+        ("text", "CTK508"),
+    ],
+    ids=["rank", "channels", "float64", "integers", "too-small", "list", "ragged", "text"],
+)
+def test_inputs_that_do_not_fit_are_refused(session: Session, value: object, code: str):
+    with pytest.raises(BadInput) as caught:
+        session.run({"data": value})  # type: ignore[dict-item]
+    assert caught.value.code == code
+
+
+def test_names_are_checked(session: Session):
+    x = np.zeros((1, 1, 5, 6), np.float32)
+    for inputs, outputs in (({}, None), ({"dat": x}, None), ({"data": x}, ["cnv"])):
+        with pytest.raises(BadInput, match="CTK516"):
+            session.run(inputs, outputs)
+
+
+def test_threads_are_the_physical_cores_until_it_is_closed(tmp_path: Path):
+    def blas() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = blas()
+    if not before:
+        pytest.skip("NumPy has no BLAS here whose threads can be counted")
+    prototxt = write_files(tmp_path, PROTOTXT, caffemodel([("conv", "Convolution", [KERNEL])]))[0]
+    with open_backend("caffe-reference", prototxt) as session:
+        assert session.info().threads == physical_cores()
+    with open_backend("caffe-reference", prototxt, threads=1) as session:
+        assert session.info().threads == 1
+        assert session.info().precision_executed == "f64"
+        assert set(blas()) == {1}
+    assert blas() == before
+    with pytest.raises(UsageFault, match="CTK601"):
+        session.run({})
+    with pytest.raises(UsageFault, match="CTK601"):
+        open_backend("caffe-reference", prototxt, threads=0)
+
+
+@pytest.mark.parametrize("backend", ["caffe-reference", "onnxruntime"])
+def test_a_pipe_in_place_of_the_file_is_refused_and_not_waited_for(tmp_path: Path, backend: str):
+    os.mkfifo(tmp_path / "net")
+    with pytest.raises(CtkError, match=r"CTK501.*not a regular file"):
+        open_backend(backend, tmp_path / "net")
