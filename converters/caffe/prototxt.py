@@ -28,11 +28,10 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class RemovedLayer:
-    """A layer that does not run at phase TEST, level 0: its name, type and 1-based line, where it has one."""
+    """A layer that does not run at phase TEST, level 0."""
 
     name: str
     type: str
-    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ def _normalised(net: NetParameter, source: SourceLayers, faults: Faults) -> NetT
     if len(kept) < len(net.layer):
         running = set(kept)
         removed = tuple(
-            RemovedLayer(layer.name, layer.type, where(index).line)
+            RemovedLayer(layer.name, layer.type)
             for index, layer in enumerate(net.layer)
             if index not in running
         )
