@@ -1,0 +1,99 @@
+"""Wrong acceptance shows here: the ONNX file must load, and compute what caffe-reference computes."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converters.caffe.network import Net, elements
+from converters.caffe_files import CaffeFiles
+from converters.caffe_to_onnx import read_network
+from converters.options import ConvertOptions
+from toolkit.errors import BadInput
+from toolkit.messages import collected_warnings
+
+# Numbers with which the two orders of one sum differ as 0 does from NaN; no wrong acceptance shows there.
+_EXTREME = re.compile(rb"\b-?(nan|inf)\b|1e-?(3|4)\d")
+Array = NDArray[np.float64]
+_MOST_ELEMENTS = 200_000  # of all blobs together, parameters included, for the two to be run
+_MOST_WINDOW = 5_000_000  # products of a network's largest blob and largest parameter, a bound on its work
+_TOO_LARGE = 1e6  # beyond this single precision is not asked for the same numbers
+_TOLERANCE = 1e-3  # of each blob's largest value: coarse, since wrong acceptance is off by far more
+
+
+def disagreement(onnx_file: Path, files: Sequence[Path], options: ConvertOptions) -> tuple[str, str]:
+    """How far it could be checked (``loaded`` or ``compared``), and the fault found or an empty text."""
+    import onnx
+
+    caffemodel = files[1] if len(files) > 1 else None
+    with collected_warnings():
+        net = read_network(CaffeFiles(files[0], caffemodel, "fuzzed"), options)
+    try:
+        onnx.checker.check_model(str(onnx_file), full_check=True)
+        session = _session(onnx_file)
+    except Exception:
+        return "loaded", f"accepted, and the ONNX file does not load\n{traceback.format_exc(limit=-1)}"
+    if not _is_cheap(net) or _EXTREME.search(files[0].read_bytes()):
+        return "loaded", ""
+    return _compare(net, session)
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    options.enable_cpu_mem_arena = False
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _is_cheap(net: Net) -> bool:
+    values = [elements(value.shape) for value in net.values.values()]
+    blobs = [blob.values.size for layer in net.layers for blob in layer.blobs]
+    windows = max(values, default=0) * max(blobs, default=1)
+    return sum(values) + sum(blobs) <= _MOST_ELEMENTS and windows <= _MOST_WINDOW
+
+
+def _compare(net: Net, session: Any) -> tuple[str, str]:
+    from converters.caffe.reference import iterate_reference
+
+    random = np.random.default_rng(7)
+    given = {name: _numbers(random, net.values[name].shape) for name in net.inputs}
+    with np.errstate(all="ignore"):
+        try:
+            inner = dict(iterate_reference(net, given))
+        except BadInput:  # random numbers that the network does not take, such as rows of an Embed
+            return "loaded", ""
+        except Exception:
+            return "loaded", f"caffe-reference fails\n{traceback.format_exc(limit=-8)}"
+    if any(not np.isfinite(a).all() or (a.size and np.abs(a).max() > _TOO_LARGE) for a in inner.values()):
+        return "loaded", ""
+    names = [output.name for output in session.get_outputs()]
+    wanted = {i.name for i in session.get_inputs()}
+    try:
+        made = session.run(names, {name: array for name, array in given.items() if name in wanted})
+    except Exception:
+        return "loaded", f"accepted, and the ONNX file does not run\n{traceback.format_exc(limit=-1)}"
+    return "compared", _first_difference(dict(zip(names, made, strict=True)), inner)
+
+
+def _numbers(random: np.random.Generator, shape: Sequence[int]) -> NDArray[np.float32]:
+    return random.standard_normal(shape).astype(np.float32)
+
+
+def _first_difference(made: Mapping[str, Array], wanted: Mapping[str, Array]) -> str:
+    for name, got in made.items():
+        want = wanted[name]
+        if np.shape(got) != want.shape:
+            return f"output {name!r} has shape {np.shape(got)}, caffe-reference {want.shape}"
+        off = np.abs(got.astype(np.float64) - want).max() if want.size else 0.0
+        if not off <= _TOLERANCE * max(1.0, float(np.abs(want).max(initial=0.0))):
+            return f"output {name!r} is off by {off:.3g} of {np.abs(want).max():.3g}"
+    return ""
