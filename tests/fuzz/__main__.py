@@ -11,11 +11,12 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from tests.fuzz.inputs import make_input
 from tests.fuzz.judge import judge, write_files
-from tests.fuzz.many import Tally, run_many
+from tests.fuzz.many import Tally, run_many, run_range
 
 
 def _one(seed: int, keep: Path | None) -> int:
@@ -42,7 +43,11 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.worker:
+        json.dump(asdict(run_range(arguments.first, arguments.count)), sys.stdout)
+        return 0
     if arguments.seed is not None:
         return _one(arguments.seed, arguments.keep)
     started = time.perf_counter()

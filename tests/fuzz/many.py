@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import faulthandler
+import json
+import subprocess
+import sys
 import traceback
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from pathlib import Path
 
 from tests.fuzz.inputs import make_input
 from tests.fuzz.judge import Verdict, judge
 from tests.fuzz.limits import collect_garbage
 
+ROOT = Path(__file__).parents[2]
 # A hang that Python's signals cannot end, in C code or a deadlock, ends the process with a stack.
 _HARD_SECONDS = 60
 _GARBAGE_EVERY = 50
@@ -43,11 +47,11 @@ class Tally:
     def merge(self, other: Tally) -> None:
         """Adds what another process counted."""
         self.inputs += other.inputs
-        self.outcomes += other.outcomes
-        self.checked += other.checked
+        self.outcomes.update(other.outcomes)
+        self.checked.update(other.checked)
         self.faults += other.faults
         self.peak_bytes = max(self.peak_bytes, other.peak_bytes)
-        self.slowest = max(self.slowest, other.slowest)
+        self.slowest = max(self.slowest, (other.slowest[0], other.slowest[1]))
 
 
 def run_range(first: int, count: int) -> Tally:
@@ -69,11 +73,20 @@ def run_range(first: int, count: int) -> Tally:
 
 
 def run_many(first: int, count: int, processes: int) -> Tally:
-    """Judges seeds in several fresh processes."""
+    """Judges seeds in several fresh processes, each of which takes one range after another."""
     step = -(-count // (processes * 8)) if count > 2000 else -(-count // processes)
     ranges = [(at, min(step, first + count - at)) for at in range(first, first + count, step)]
     total = Tally()
-    with ProcessPoolExecutor(processes, get_context("spawn"), max_tasks_per_child=1) as pool:
-        for part in pool.map(run_range, *zip(*ranges, strict=True)):
+    with ThreadPoolExecutor(processes) as pool:
+        for part in pool.map(_in_a_process, *zip(*ranges, strict=True)):
             total.merge(part)
     return total
+
+
+def _in_a_process(first: int, count: int) -> Tally:
+    command = [sys.executable, "-m", "tests.fuzz", "--first", str(first), "--count", str(count), "--worker"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    if done.returncode == 0:
+        return Tally(**json.loads(done.stdout))
+    said = done.stderr.decode(errors="replace")[-3000:]
+    return Tally(faults=[(first, f"the process of seeds {first} to {first + count - 1} died: {said}")])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from command import CTK
+from golden_route import OPSETS
 
 from converters.caffe.layers import registry
 from converters.caffe.prototxt import read_prototxt
@@ -114,3 +115,11 @@ def test_every_refusal_has_a_code_to_be_checked():
     refused = {f.name for f in CASES if json.loads((f / "case.json").read_text())["status"] == "must_error"}
     assert refused == CODES.keys()
     assert set(BY_COMMAND) <= {folder.name for folder in CASES}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("opset", OPSETS)
+@pytest.mark.parametrize("folder", [f for f in CASES if f.name not in CODES], ids=by_name)
+def test_every_opset_agrees_with_caffe(folder: Path, opset: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(folder)
+    check(CHECKER.run_case(str(folder), "python", f"golden_route:to_onnx_{opset}", 60))
