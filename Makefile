@@ -31,6 +31,7 @@ test-all: check
 
 bench: setup
 	$(BIN)/python benchmarks/conversion_cost.py
+	$(BIN)/python benchmarks/help_cost.py
 
 docs: setup
 	$(BIN)/python docs/generate.py

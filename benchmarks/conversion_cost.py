@@ -12,46 +12,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import random
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks.process_cost import Cost, measure_interleaved
 from toolkit.models.main_model import MAIN_MODEL
 
 CONSTANT_S = 0.6
 RSS_FACTOR, RSS_CONSTANT_BYTES = 2.5, 120e6
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """One run of one command: seconds of wall time, largest resident size of its largest process."""
-
-    seconds: float
-    peak_rss_bytes: int
-
-
-def run_measured(words: Sequence[str]) -> Cost:
-    """Runs a command to its end and reads what the kernel counted for it.
-
-    Raises:
-        RuntimeError: The command failed.
-    """
-    started = time.perf_counter()
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{words[0]} ended with {process.returncode}")
-    return Cost(seconds, usage.ru_maxrss * 1024)
 
 
 def measure(rounds: int, folder: Path) -> dict[str, list[Cost]]:
@@ -68,16 +39,7 @@ def measure(rounds: int, folder: Path) -> dict[str, list[Cost]]:
         "cp+sync": [shell, "-c", '"$0" "$1" "$2" && sync', copy, str(files.caffemodel), str(folder / "copy")],
         "sha256sum": [hasher, str(files.caffemodel)],
     }  # fmt: skip
-    costs: dict[str, list[Cost]] = {name: [] for name in commands}
-    order = list(commands)
-    for index in range(rounds + 1):
-        random.shuffle(order)
-        for name in order:
-            os.sync()  # what another command left to be written is not this one's cost
-            cost = run_measured(commands[name])
-            if index:  # the first round warms the page cache
-                costs[name].append(cost)
-    return costs
+    return measure_interleaved(commands, rounds, settled=True)
 
 
 def main() -> int:
@@ -91,12 +53,12 @@ def main() -> int:
     weights = model_files(MAIN_MODEL, "synthetic").caffemodel.stat().st_size
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         costs = measure(max(arguments.rounds, 1), Path(folder))
-    seconds = {name: median(cost.seconds for cost in found) for name, found in costs.items()}
+    seconds = {name: median(cost.wall_s for cost in found) for name, found in costs.items()}
     bound_s = 2 * seconds["cp+sync"] + seconds["sha256sum"] + CONSTANT_S
     rss = max(cost.peak_rss_bytes for cost in costs["convert"])
     bound_rss = RSS_FACTOR * weights + RSS_CONSTANT_BYTES
     for name, found in costs.items():
-        times = sorted(cost.seconds for cost in found)
+        times = sorted(cost.wall_s for cost in found)
         print(f"{name:10} {seconds[name]:.3f} s median of {len(times)} ({times[0]:.3f} to {times[-1]:.3f})")
     print(
         f"time       {seconds['convert']:.3f} s of {bound_s:.3f} s allowed: ratio {seconds['convert'] / bound_s:.2f}"
@@ -105,9 +67,7 @@ def main() -> int:
         f"peak RSS   {rss / 1e6:.0f} MB of {bound_rss / 1e6:.0f} MB allowed; {rss / weights:.2f} x the weights"
     )
     if arguments.json:
-        rows = {
-            name: [[cost.seconds, cost.peak_rss_bytes] for cost in found] for name, found in costs.items()
-        }
+        rows = {name: [[cost.wall_s, cost.peak_rss_bytes] for cost in found] for name, found in costs.items()}
         arguments.json.write_text(
             json.dumps({"origin": "measured", "seconds_and_rss": rows, "bound_s": bound_s})
         )

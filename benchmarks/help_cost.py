@@ -11,54 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import random
-import subprocess
 import sys
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks.process_cost import measure_interleaved
+
 BOUND_S = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """One run of one command: seconds of wall time, and of the processor in user mode."""
-
-    wall_s: float
-    user_s: float
-
-
-def run_measured(words: Sequence[str]) -> Cost:
-    """Runs a command to its end.
-
-    Raises:
-        RuntimeError: The command failed.
-    """
-    started = time.perf_counter()
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{words[0]} ended with {process.returncode}")
-    return Cost(wall, usage.ru_utime)
-
-
-def measure(commands: dict[str, list[str]], rounds: int) -> dict[str, list[Cost]]:
-    """Interleaved costs by command; one round more than asked for comes first and warms the page cache."""
-    costs: dict[str, list[Cost]] = {name: [] for name in commands}
-    order = list(commands)
-    for index in range(rounds + 1):
-        random.shuffle(order)
-        for name in order:
-            cost = run_measured(commands[name])
-            if index:
-                costs[name].append(cost)
-    return costs
 
 
 def main() -> int:
@@ -71,7 +30,7 @@ def main() -> int:
         "ctk --help": [str(Path(sys.executable).with_name("ctk")), "--help"],
         "python -c pass": [sys.executable, "-c", "pass"],
     }
-    costs = measure(commands, max(arguments.rounds, 1))
+    costs = measure_interleaved(commands, max(arguments.rounds, 1))
     for name, found in costs.items():
         wall = sorted(cost.wall_s for cost in found)
         user = median(cost.user_s for cost in found)
