@@ -11,7 +11,6 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 from tests.fuzz.inputs import make_input
@@ -46,7 +45,7 @@ def main() -> int:
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
-        json.dump(asdict(run_range(arguments.first, arguments.count)), sys.stdout)
+        json.dump(run_range(arguments.first, arguments.count).as_json(), sys.stdout)
         return 0
     if arguments.seed is not None:
         return _one(arguments.seed, arguments.keep)

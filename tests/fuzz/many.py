@@ -11,6 +11,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.fuzz.inputs import make_input
 from tests.fuzz.judge import Verdict, judge
@@ -43,6 +44,10 @@ class Tally:
         self.faults += [(seed, fault) for fault in verdict.faults]
         self.peak_bytes = max(self.peak_bytes, verdict.usage.peak_bytes)
         self.slowest = max(self.slowest, (verdict.usage.cpu_seconds, seed))
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields as plain data (`dataclasses.asdict` of Python 3.11 breaks a Counter)."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
     def merge(self, other: Tally) -> None:
         """Adds what another process counted."""

@@ -8,13 +8,28 @@
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from tools.mutation.many import FOLDER, LEFT_ALONE, judge
+from tools.mutation.many import FOLDER, LEFT_ALONE, Judgement, judge
+from tools.mutation.trial import ROOT
+
+
+def _in_a_process(path: Path, most: int | None) -> Judgement | str:
+    """The judgement on one file by a process of its own, or what that process said in place of one."""
+    wanted = ["--all"] if most is None else ["--most", str(most)]
+    command = [sys.executable, "-m", "tools.mutation", path.name, *wanted, "--worker"]
+    # Our own interpreter and our own file names.
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        return (done.stderr.strip().splitlines() or ["it died"])[-1]
+    killed, tried, alive = json.loads(done.stdout)
+    return killed, tried, alive
 
 
 def main() -> int:
@@ -24,23 +39,26 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=30, help="mutants of one file, chosen evenly at random")
     parser.add_argument("--all", action="store_true", help="every mutant")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     paths = [FOLDER / f"{Path(name).stem}.py" for name in arguments.files]
     paths = paths or sorted(p for p in FOLDER.glob("*.py") if p.stem not in LEFT_ALONE)
-    started = time.perf_counter()
     most = None if arguments.all else arguments.most
+    if arguments.worker:
+        json.dump(judge(paths[0], most), sys.stdout)
+        return 0
+    started = time.perf_counter()
     caught = total = 0
-    with ProcessPoolExecutor(arguments.processes, get_context("spawn"), max_tasks_per_child=4) as pool:
-        for future in [pool.submit(judge, path, most) for path in paths]:
-            try:
-                path, killed, tried, alive = future.result()
-            except RuntimeError as error:
-                print(error, flush=True)
+    with ThreadPoolExecutor(arguments.processes) as pool:
+        for path, found in zip(paths, pool.map(partial(_in_a_process, most=most), paths), strict=True):
+            if isinstance(found, str):
+                print(f"{path.name}: {found}", flush=True)
                 continue
+            killed, tried, alive = found
             caught, total = caught + killed, total + tried
             print(f"{path.name}: {killed}/{tried}", flush=True)
             for line, change, source in alive:
-                print(f"    {line}: {change}: {source}")
+                print(f"    {line}: {change}: {source}", flush=True)
     share = 100 * caught / total if total else 0.0
     print(f"{caught}/{total} caught ({share:.1f} %) in {time.perf_counter() - started:.0f} s")
     return 0 if total and share >= 90 else 1

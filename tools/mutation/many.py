@@ -30,12 +30,20 @@ def equivalent(stem: str, mutant: Mutant) -> bool:
     return any(key.items() <= entry.items() for entry in listed)
 
 
-def judge(path: Path, most: int | None) -> tuple[Path, int, int, list[tuple[int, str, str]]]:
-    """Caught and total mutants of one file, and the survivors as (line, change, source)."""
+# How many mutants were caught, how many there were, and the survivors as (line, change, source).
+Judgement = tuple[int, int, list[tuple[int, str, str]]]
+
+
+def judge(path: Path, most: int | None) -> Judgement:
+    """The judgement on one file.
+
+    Raises:
+        RuntimeError: The tests fail without any mutation.
+    """
     preload()
     if not survives(path.stem, ast.parse(path.read_text("utf-8"))):
         raise RuntimeError(f"the tests of {path.name} fail without any mutation")
     found = [m for m in mutants(path.read_text("utf-8")) if not equivalent(path.stem, m)]
     tried = sampled(found, most)
     alive = [(m.line, m.change, m.source) for m in tried if survives(path.stem, m.tree)]
-    return path, len(tried) - len(alive), len(tried), alive
+    return len(tried) - len(alive), len(tried), alive

@@ -47,6 +47,8 @@ _NAMES = {
 # Calls that do not care about the order of their arguments.
 _SYMMETRIC = {"max", "min", "maximum", "minimum", "array_equal", "gcd"}
 _SYMMETRIC_OPERATORS = {"Add", "Mul", "Max", "Min", "Sum", "And", "Or", "Equal"}
+# Keywords that change no result of sound code: zip's check, and the type of a product of Python's integers.
+_CHECKS_OF_OUR_OWN = {"strict", "dtype"}
 # Calls whose arguments are words for a person.
 _MESSAGES = {"fault", "UsageFault", "BadInput", "TypeVar"}
 
@@ -136,6 +138,8 @@ def _unread(node: ast.AST) -> list[ast.AST]:
         return [node.annotation]
     if isinstance(node, ast.Raise) and node.exc is not None:
         return [node.exc]
+    if isinstance(node, ast.keyword) and node.arg in _CHECKS_OF_OUR_OWN:
+        return [node.value]
     if isinstance(node, ast.Call) and _called(node) in _MESSAGES:
         return [*node.args, *node.keywords]
     return []
@@ -187,7 +191,7 @@ def _constant(node: ast.AST) -> Iterator[Change]:
 def _call(node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.Call) and _called(node) not in _MESSAGES:
         for i, keyword in enumerate(node.keywords):
-            if keyword.arg != "strict":  # a check of our own; without it the shorter one ends the loop
+            if keyword.arg not in _CHECKS_OF_OUR_OWN:
                 yield f"without {keyword.arg}=", lambda i=i: node.keywords.pop(i)  # type: ignore[misc]
         name = _called(node)
         if name in _NAMES:

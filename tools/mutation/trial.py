@@ -20,7 +20,12 @@ ROOT = Path(__file__).parents[2]
 LAYERS = "converters.caffe.layers"
 _TESTS = ROOT / "tests" / "converters" / "caffe" / "layers"
 # Tests of many types at once, taken where they name one of the file's types.
-_OF_MANY = ("test_pointwise.py", "test_refused_types.py", "test_counts_of_bottoms_and_tops.py")
+_OF_MANY = (
+    "test_pointwise.py",
+    "test_refused_types.py",
+    "test_counts_of_bottoms_and_tops.py",
+    "test_handler_details.py",
+)
 _SECONDS = 120
 _MOST_BYTES = 6 << 30
 _SURVIVED, _KILLED = 0, 1
@@ -50,6 +55,8 @@ def tests_of(stems: list[str]) -> list[str]:
     """Test files of layer files: those named after them, and those that name one of their types."""
     wanted = types_of(stems)
     files = [_TESTS / f"test_{stem}.py" for stem in stems]
+    if any("shares_memory(" in text or "keeps_values(" in text for text in map(_text_of, stems)):
+        files.append(ROOT / "tests" / "converters" / "caffe" / "test_aliasing.py")
     files += [
         path
         for path in (_TESTS / name for name in _OF_MANY)
@@ -66,9 +73,13 @@ def types_of(stems: list[str]) -> set[str]:
     modules = {f"{LAYERS}.{stem}" for stem in stems}
     found = {name for name, function in registry.SHAPES.items() if function.__module__ in modules}
     for stem in stems:  # types that a file only refuses have no functions of their own
-        text = (ROOT / "converters" / "caffe" / "layers" / f"{stem}.py").read_text("utf-8")
+        text = _text_of(stem)
         found |= {name for name in registry.REFUSED if f'"{name}"' in text}
     return found
+
+
+def _text_of(stem: str) -> str:
+    return (ROOT / "converters" / "caffe" / "layers" / f"{stem}.py").read_text("utf-8")
 
 
 def survives(stem: str, tree: ast.Module) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from layer_nets import declared_inputs
 
@@ -28,6 +26,7 @@ COUNTS: dict[str, tuple[int, int | None, int, int | None, str]] = {
     "Concat": (1, None, 1, 1, ""),
     "ContrastiveLoss": (3, 3, 0, 1, ""),  # a loss without a top gets one of its own
     "Convolution": (1, None, 1, None, _CONV),
+    "ConvolutionDepthwise": (1, 1, 1, 1, "convolution_param { num_output: 3 kernel_size: 1 }"),
     "Crop": (2, 2, 1, 1, ""),
     "Deconvolution": (1, None, 1, None, _CONV),
     "Dropout": (1, 1, 1, 1, ""),
@@ -53,6 +52,7 @@ COUNTS: dict[str, tuple[int, int | None, int, int | None, str]] = {
     "Reshape": (1, 1, 1, 1, "reshape_param { shape { dim: -1 } }"),
     "SPP": (1, 1, 1, 1, "spp_param { pyramid_height: 1 }"),
     "Scale": (1, 2, 1, 1, ""),
+    "ShuffleChannel": (1, 1, 1, 1, ""),
     "Sigmoid": (1, 1, 1, 1, ""),
     "Silence": (1, None, 0, 0, ""),
     "Slice": (1, 1, 1, None, ""),
@@ -102,10 +102,15 @@ def test_the_smallest_counts_are_taken(kind: str):
     assert codes <= {"taken", "CTK507", "CTK508", "CTK511"}
 
 
-def test_an_input_takes_no_bottom(tmp_path: Path):
+def test_an_input_takes_no_bottom():
     text = declared_inputs({"x": (1,)}) + (
         'layer { name: "i" type: "Input" bottom: "x" top: "y" input_param { shape { dim: 1 } } }'
     )
     with pytest.raises(BadInput) as caught:
         build_net(parse_prototxt(text.encode(), "net.prototxt"), Sources(), NetOptions())
     assert caught.value.code == "CTK505"
+
+
+def test_silence_and_concat_take_many_bottoms():
+    build("Silence", 4, 0, "")
+    build("Concat", 4, 1, "")

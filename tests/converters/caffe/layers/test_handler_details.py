@@ -9,7 +9,7 @@ from layer_nets import Nets, one_layer
 from converters.caffe.layers import registry
 from toolkit.errors import BadInput
 
-ONE = 'filler { type: "constant" value: 1 }'
+READER = 'layer { name: "reader" type: "ReLU" bottom: "x" top: "read" }'
 
 
 @pytest.mark.parametrize("present", ["weight_filler", "bias_filler"])
@@ -26,6 +26,29 @@ ONE = 'filler { type: "constant" value: 1 }'
 def test_a_filler_that_nobody_stated_is_missing_data(nets: Nets, kind: str, body: str, present: str):
     text = one_layer(kind, body.replace("FILLER", f"{present} {{ value: 1 }}"))
     assert nets.code_of_fault({"x": (2, 3, 4, 4)}, text) == "CTK511"
+
+
+@pytest.mark.parametrize("dims", ["dim: 2 dim: 0", "dim: 0 dim: 2", "dim: -1", "dim: 3 dim: 3 dim: -5"])
+def test_input_sizes_are_positive(nets: Nets, dims: str):
+    text = f'layer {{ name: "l" type: "Input" top: "x" input_param {{ shape {{ {dims} }} }} }}' + READER
+    assert nets.code_of_fault({}, text) == "CTK508"
+
+
+def test_input_with_one_shape_for_all_or_one_each(nets: Nets):
+    head = 'layer { name: "l" type: "Input" top: "x" top: "y" top: "z" input_param { '
+    one, two, three = (" ".join(f"shape {{ dim: {i + 2} }}" for i in range(n)) for n in (1, 2, 3))
+    shapes = {n: v.shape for n, v in nets.build({}, head + one + " } }" + READER).values.items()}
+    assert {name: shapes[name] for name in "xyz"} == dict.fromkeys("xyz", (2,))
+    shapes = {n: v.shape for n, v in nets.build({}, head + three + " } }" + READER).values.items()}
+    assert {name: shapes[name] for name in "xyz"} == {"x": (2,), "y": (3,), "z": (4,)}
+    for wrong in (two, "", three + " shape { dim: 9 }"):
+        assert nets.code_of_fault({}, head + wrong + " } }" + READER) == "CTK507"
+
+
+def test_input_has_a_top(nets: Nets):
+    with pytest.raises(BadInput) as caught:
+        nets.build({"x": (2,)}, 'layer { name: "l" type: "Input" input_param { shape { dim: 1 } } }' + READER)
+    assert caught.value.code == "CTK505"
 
 
 @pytest.mark.parametrize("kind", ["Scale", "Bias"])
