@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,41 +10,48 @@ from numpy.typing import NDArray
 from benchmarks.harness.stage_timing import Pipeline
 from toolkit.backends.protocol import BackendInfo, Session
 from toolkit.errors import BadInput
-from toolkit.pictures import decode, encode
+from toolkit.presets.fit import head_of, refuse_unfit
 from toolkit.presets.preset import PreparedPicture, Preset
 
-_Inferred: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float64]]
+_Inferred: TypeAlias = tuple[NDArray[np.float32], Any]
 
 
-def picture_pipeline(session: Session, preset: Preset, *, suffix: str = ".png") -> Pipeline:
+def picture_pipeline(
+    session: Session, preset: Preset, *, suffix: str = ".png", mean: str | None = None
+) -> Pipeline:
     """Decode, pre, infer, post and encode, ready to be timed or simply run one after another.
 
     ``infer`` gives the network's output beside what ``pre`` kept, so that ``post`` has both.
 
     Args:
-        session: A loaded artifact with one input and one output (head ``ab``).
-        preset: Pre- and postprocessing for its input's size.
+        session: A loaded artifact with one input and one output, the head that the preset needs.
+        preset: All steps but the network, for its input's size.
         suffix: Format of the coloured picture, ``.png`` or ``.jpg``.
+        mean: Where the artifact's provenance says that the 50 is subtracted, ``inside`` or ``outside``;
+            None where nothing says it.
 
     Raises:
         BadInput: CTK516 when the artifact has not one input and one output.
+        UsageFault: CTK601 when it has another head, or the mean elsewhere, than the preset needs.
     """
-    source, target = only_input_and_output(session.info())
+    info = session.info()
+    source, target = only_input_and_output(info)
+    refuse_unfit(preset, head=head_of(info.outputs[target].shape), mean=mean)
 
     def infer(prepared: PreparedPicture) -> _Inferred:
         output = session.run({source: prepared.input}, [target])[target]
         session.synchronise()
         return output, prepared.kept
 
-    def post(inferred: _Inferred) -> NDArray[np.uint8]:
+    def post(inferred: _Inferred) -> NDArray[Any]:
         return preset.post(*inferred)
 
     return Pipeline(
-        decode=lambda data: decode(data, "picture"),
+        decode=lambda data: preset.decode(data, "picture"),
         pre=preset.pre,
         infer=infer,
         post=post,
-        encode=lambda rgb: encode(rgb, suffix),
+        encode=lambda picture: preset.encode(picture, suffix),
     )
 
 
@@ -59,6 +66,6 @@ def only_input_and_output(info: BackendInfo) -> tuple[str, str]:
             "CTK516",
             "colouring a picture needs one input and one output, but the artifact has inputs "
             f"{', '.join(info.inputs) or 'none'} and outputs {', '.join(info.outputs) or 'none'}",
-            notes=["convert it with --head ab"],
+            notes=["convert it with --head ab, or --head bins for the preset omz-demo"],
         )
     return next(iter(info.inputs)), next(iter(info.outputs))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.parity_check.compare import compare_outputs, delta_e2000
+from benchmarks.parity_check.compare import DeltaE2000, compare_outputs, delta_e2000
 from benchmarks.parity_check.rule import Tolerance, default_tolerance
 from converters.caffe.network import Net
 from converters.caffe.reference import run_reference
@@ -18,7 +18,6 @@ from reports.demo.document import Control, DemoParity, PictureParity
 from reports.demo.samples import Sample
 from toolkit.atomic import write_atomically
 from toolkit.backends.protocol import Session
-from toolkit.pictures import decode, encode
 from toolkit.presets.preset import PreparedPicture, Preset
 
 Outputs = dict[str, NDArray[Any]]
@@ -36,8 +35,8 @@ class Judge:
 
     def picture(self, sample: Sample, folder: Path | None) -> tuple[PictureParity, Control | None]:
         """Judges one sample; writes the coloured picture into ``folder`` when one is given."""
-        rgb = decode(sample.data, sample.name)
-        prepared = self.preset.pre(rgb)
+        picture = self.preset.decode(sample.data, sample.name)
+        prepared = self.preset.pre(picture)
         kept = [*self.net.outputs, *logits_of(self.net)]
         values = run_reference(self.net, {self.net.inputs[0]: prepared.input}, kept)
         wanted = {name: values[name] for name in self.net.outputs}
@@ -45,11 +44,11 @@ class Judge:
         target = self._coloured(found, prepared)
         parity = PictureParity(
             picture=sample.name,
-            width=rgb.shape[1],
-            height=rgb.shape[0],
+            width=picture.shape[1],
+            height=picture.shape[0],
             outputs=list(compare_outputs(wanted, found, self.tolerance).outputs),
-            delta_e2000=delta_e2000(self._coloured(wanted, prepared), target),
-            coloured=_saved(target, sample, folder),
+            delta_e2000=self._difference(self._coloured(wanted, prepared), target),
+            coloured=self._saved(target, sample, folder),
         )
         return parity, self._control(values, wanted, prepared)
 
@@ -63,13 +62,23 @@ class Judge:
         return Control(
             fault=f"softmax temperature dropped ({TEMPERATURE_LAYER} = 1)",
             outputs=list(outputs.outputs),
-            delta_e2000=delta_e2000(self._coloured(wanted, prepared), self._coloured(found, prepared)),
+            delta_e2000=self._difference(self._coloured(wanted, prepared), self._coloured(found, prepared)),
             seen=outputs.verdict == "fail",
         )
 
-    def _coloured(self, outputs: Outputs, prepared: PreparedPicture) -> NDArray[np.uint8]:
-        ab = outputs[self.net.outputs[0]].astype(np.float32)
-        return self.preset.post(ab, prepared.kept)
+    def _coloured(self, outputs: Outputs, prepared: PreparedPicture) -> NDArray[Any]:
+        output = outputs[self.net.outputs[0]].astype(np.float32)
+        return self.preset.post(output, prepared.kept)
+
+    def _difference(self, reference: NDArray[Any], picture: NDArray[Any]) -> DeltaE2000:
+        return delta_e2000(self.preset.to_rgb(reference), self.preset.to_rgb(picture))
+
+    def _saved(self, picture: NDArray[Any], sample: Sample, folder: Path | None) -> str | None:
+        if folder is None:
+            return None
+        target = folder / f"{sample.name}.png"
+        write_atomically(target, self.preset.encode(picture, ".png"))
+        return str(target)
 
 
 def without_temperature(net: Net) -> Net | None:
@@ -126,11 +135,3 @@ def check_parity(
         controls=controls,
         verdict="inconclusive" if blind or not pictures else "fail" if failed else "pass",
     )
-
-
-def _saved(rgb: NDArray[np.uint8], sample: Sample, folder: Path | None) -> str | None:
-    if folder is None:
-        return None
-    target = folder / f"{sample.name}.png"
-    write_atomically(target, encode(rgb, ".png"))
-    return str(target)

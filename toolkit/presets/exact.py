@@ -12,16 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit import pictures
 from toolkit.colour.lab import lab_to_srgb, lightness
-from toolkit.errors import BadInput, UsageFault
 from toolkit.presets.bilinear import along, resize, taps
-from toolkit.presets.preset import PreparedPicture
+from toolkit.presets.checks import checked_output, network_input, refuse_no_picture
+from toolkit.presets.preset import MEAN_L, Head, Mean, PreparedPicture
 
 # L is worked on in blocks of rows of about so many pixels: some float64 copies of a whole large picture
 # would not fit in memory, and a block stays in the processor's cache (2^15 measured best of 2^12 to 2^20).
 _BLOCK_PIXELS = 1 << 15
-# The network was trained on L - 50 (`data_l` of the released prototxt, colorize.py of the authors).
-MEAN_L = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +40,40 @@ class Exact:
         """``exact``."""
         return "exact"
 
-    def pre(self, rgb: NDArray[np.uint8]) -> PreparedPicture:
-        """L at the network's size, minus 50 unless the mean is inside; see `Preset.pre`.
+    @property
+    def head(self) -> Head:
+        """``ab``."""
+        return "ab"
+
+    @property
+    def mean(self) -> Mean:
+        """Where the 50 is subtracted: the one preset for which it can be either."""
+        return "inside" if self.mean_inside else "outside"
+
+    def decode(self, data: bytes, file: str) -> NDArray[np.uint8]:
+        """`toolkit.pictures.decode`: uint8, H×W×3, R G B."""
+        return pictures.decode(data, file)
+
+    def pre(self, picture: NDArray[np.uint8]) -> PreparedPicture:
+        """L at the network's size, minus 50 unless the mean is inside; keeps the full-size L (float64).
 
         Raises:
-            UsageFault: CTK601 when `rgb` is not uint8 of H×W×3 with at least one pixel.
+            UsageFault: CTK601 when the picture is not uint8 of H×W×3 with at least one pixel.
         """
-        if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0:
-            raise UsageFault("CTK601", f"a picture is uint8 of H×W×3, not {rgb.dtype} of shape {rgb.shape}")
-        kept = np.empty(rgb.shape[:2])
-        for rows in _row_blocks(*rgb.shape[:2]):
-            kept[rows] = lightness(rgb[rows] / 255.0)
+        refuse_no_picture(picture)
+        kept = np.empty(picture.shape[:2])
+        for rows in _row_blocks(*picture.shape[:2]):
+            kept[rows] = lightness(picture[rows] / 255.0)
         small = resize(kept, *self.net_size) - (0.0 if self.mean_inside else MEAN_L)
-        return PreparedPicture(input=small.astype(np.float32)[np.newaxis, np.newaxis], kept=kept)
+        return PreparedPicture(input=network_input(small), kept=kept)
 
-    def post(self, ab: NDArray[np.float32], kept: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """The ab planes at full size, with the kept L, as sRGB; see `Preset.post`.
+    def post(self, output: NDArray[np.float32], kept: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """The ab planes at full size, with the kept L, as sRGB: uint8, R G B; see `Preset.post`.
 
         Raises:
-            BadInput: CTK508 when `ab` is not 1×2×h×w, CTK519 when it holds NaN or infinity.
+            BadInput: CTK508 when the output is not 1×2×h×w, CTK519 when it holds NaN or infinity.
         """
-        planes = _checked_planes(ab)
+        planes = checked_output(output, self.head).astype(np.float64)
         height, width = kept.shape
         wide = along(planes, taps(planes.shape[2], width), axis=2)
         rgb = np.empty((height, width, 3), np.uint8)
@@ -71,23 +83,17 @@ class Exact:
             rgb[rows] = np.rint(np.clip(fractions, 0, 1) * 255)
         return rgb
 
+    def encode(self, picture: NDArray[np.uint8], suffix: str) -> bytes:
+        """`toolkit.pictures.encode`."""
+        return pictures.encode(picture, suffix)
 
-def _checked_planes(ab: NDArray[np.float32]) -> NDArray[np.float64]:
-    if ab.ndim != 4 or ab.shape[:2] != (1, 2) or ab.size == 0:
-        raise BadInput(
-            "CTK508",
-            f"the network's output must be 1×2×h×w (a and b), but its shape is {ab.shape}",
-            notes=["a picture needs the head `ab`"],
-        )
-    if not np.isfinite(ab).all():
-        first = tuple(int(i) for i in np.argwhere(~np.isfinite(ab))[0])
-        raise BadInput(
-            "CTK519",
-            f"the network's output is not finite: {np.count_nonzero(~np.isfinite(ab))} values, first at {first}",
-            notes=["the weights are damaged, or the precision is too narrow for this network"],
-        )
-    planes: NDArray[np.float64] = ab[0].astype(np.float64)
-    return planes
+    def to_rgb(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The picture itself."""
+        return picture
+
+    def from_rgb(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The samples themselves."""
+        return rgb
 
 
 def _row_blocks(height: int, width: int) -> Iterator[slice]:
