@@ -11,7 +11,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml requirements/constraints.txt requirements/dev.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -r requirements/dev.txt -e ".[test]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -r requirements/dev.txt -e ".[test,train]"
 	touch $@
 
 demo: setup
@@ -32,6 +32,8 @@ test-all: check
 bench: setup
 	$(BIN)/python benchmarks/conversion_cost.py
 	$(BIN)/python benchmarks/help_cost.py
+	$(BIN)/python benchmarks/backend_overhead_cost.py
+	$(BIN)/python benchmarks/presets_cost.py
 
 docs: setup
 	$(BIN)/python docs/generate.py
@@ -42,7 +44,7 @@ proto: setup
 
 # Writes the versions that are installed now as the ones every fresh install gets.
 lock: setup
-	$(BIN)/python -m pip freeze --exclude-editable > requirements/constraints.txt
+	$(BIN)/python -m pip freeze --exclude-editable | sed "s/+cpu$$//" > requirements/constraints.txt
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache ctk-out ctk-demo

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from toolkit.backends.precision import parts_of
 from toolkit.errors import UsageFault
 
 Doubles: TypeAlias = NDArray[np.float64]
@@ -72,13 +73,20 @@ class OutputParity(BaseModel):
 def default_tolerance(precision_executed: str | None) -> Tolerance:
     """The tolerance for outputs computed in that precision (DESIGN §5).
 
+    Args:
+        precision_executed: A word of DESIGN §1, or ``f64``, which is judged as f32: outputs are f32 at most.
+            Of ``mixed:…`` the loosest of its parts' tolerances holds.
+
     Raises:
-        UsageFault: CTK601 for ``i8``, which is judged by ΔE2000 alone, and for a precision without a default.
+        UsageFault: CTK601 where ``i8`` takes part, which is judged by ΔE2000 alone, and for a precision
+            without a default.
     """
-    if precision_executed in DEFAULTS:
-        return DEFAULTS[precision_executed]
-    if precision_executed == "i8":
+    parts = ["f32" if part == "f64" else part for part in parts_of(precision_executed or "")]
+    if "i8" in parts:
         raise UsageFault("CTK601", "i8 has no tolerance: it is judged by ΔE2000 alone")
+    if all(part in DEFAULTS for part in parts):
+        found = [DEFAULTS[part] for part in parts]
+        return Tolerance(max(t.rtol for t in found), max(t.atol for t in found))
     raise UsageFault(
         "CTK601",
         f"there is no default tolerance for the precision {precision_executed or 'that is not known'}",

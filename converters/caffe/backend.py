@@ -6,44 +6,77 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from converters.caffe.build import NetOptions, read_net
 from converters.caffe.caffemodel import read_caffemodel
+from converters.caffe.lacking import lacking_layers
 from converters.caffe.layers.registry import shape_of
 from converters.caffe.network import Net, Shape
 from converters.caffe.parameters import Sources
 from converters.caffe.reference import run_reference
-from toolkit.backends.cores import physical_cores
 from toolkit.backends.fitting import fitting
-from toolkit.backends.protocol import BackendInfo, TensorInfo
+from toolkit.backends.memory import refuse_too_large
+from toolkit.backends.precision import NATIVE, refuse_unoffered
+from toolkit.backends.protocol import Backend, BackendInfo, Lacking, TensorInfo
+from toolkit.backends.threads import thread_count
 from toolkit.errors import BadInput, EnvironmentFailed, UsageFault, Where
+
+# Both are served in float64: a reference for whatever another backend was asked for.
+_PRECISIONS = ("f32", NATIVE)
 
 
 class CaffeReferenceBackend:
     """Loads a prototxt, and the caffemodel of the same stem beside it if there is one."""
 
+    formats: ClassVar[tuple[str, ...]] = ("caffe",)
+
     @classmethod
-    def load(cls, artifact: Path, *, threads: int | None = None) -> CaffeReferenceSession:
+    def load(
+        cls,
+        artifact: Path,
+        *,
+        threads: int | None = None,
+        precision: str = "f32",
+        device: str | None = None,
+    ) -> CaffeReferenceSession:
         """Reads the network; see `Backend.load`.
 
         Args:
             artifact: The prototxt.
             threads: Threads of NumPy's BLAS; the physical cores by default.
+            precision: ``f32`` or ``native``; float64 is executed for both, as a reference for either.
+            device: ``CPU`` or None.
 
         Raises:
             BadInput: As `converters.caffe.build.read_net`.
-            UsageFault: CTK601 for a thread count below 1.
+            EnvironmentFailed: CTK407 for too many threads, CTK408 for a network larger than memory.
+            UsageFault: CTK601 for a thread count below 1, CTK604 for another precision or device.
         """
-        threads = physical_cores() if threads is None else threads
-        if threads < 1:
-            raise UsageFault("CTK601", f"the number of threads must be at least 1, not {threads}")
+        refuse_unoffered(precision, _PRECISIONS, "caffe-reference", "it always computes in float64")
+        if device not in {None, "CPU"}:
+            what = f"the backend caffe-reference has no device {device!r}"
+            raise UsageFault("CTK604", what, notes=["offered: CPU"])
+        threads = thread_count(threads)
         caffemodel = artifact.with_suffix(".caffemodel")
+        refuse_too_large([artifact, caffemodel], "caffe-reference")
         sources = Sources(caffemodel=read_caffemodel(caffemodel) if caffemodel.exists() else None)
-        return CaffeReferenceSession(read_net(artifact, sources, NetOptions()), threads)
+        return CaffeReferenceSession(read_net(artifact, sources, NetOptions()), threads, precision)
+
+    @classmethod
+    def supports(cls, model: Path) -> tuple[Lacking, ...]:
+        """Which layers have a type that nothing is registered for; see `Backend.supports`.
+
+        Args:
+            model: The prototxt; no caffemodel is read.
+
+        Raises:
+            BadInput: CTK501 to CTK508 when it is wrong in another way.
+        """
+        return lacking_layers(model)
 
 
 class CaffeReferenceSession:
@@ -52,12 +85,14 @@ class CaffeReferenceSession:
     Args:
         net: The network.
         threads: Threads of NumPy's BLAS.
+        precision: The one that was asked for.
     """
 
-    def __init__(self, net: Net, threads: int) -> None:
+    def __init__(self, net: Net, threads: int, precision: str) -> None:
         from threadpoolctl import threadpool_info, threadpool_limits
 
         self._net: Net | None = net
+        self._precision = precision
         self._limits: Any | None = threadpool_limits(threads, "blas")
         self._threads = max(
             (pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1
@@ -75,6 +110,7 @@ class CaffeReferenceSession:
             threads=self._threads,
             inputs={name: TensorInfo(net.values[name].shape, "float32") for name in net.inputs},
             outputs={name: TensorInfo(net.values[name].shape, "float64") for name in net.outputs},
+            precision_requested=self._precision,
         )
 
     def run(
@@ -153,3 +189,7 @@ def refuse_sizes(net: Net, inputs: Mapping[str, Shape]) -> None:
         if tuple(spec.shape for spec in found.blobs) != tuple(blob.values.shape for blob in layer.blobs):
             raise layer.fault("CTK508", f"the parameters of this {layer.type} do not fit inputs of that size")
         shapes.update(zip(layer.tops, found.tops, strict=True))
+
+
+if TYPE_CHECKING:  # the type checker holds the class to the protocol
+    _HELD: type[Backend] = CaffeReferenceBackend

@@ -65,21 +65,11 @@ def test_needed_libraries_are_those_of_pyproject_with_their_installed_versions()
 
 def test_a_library_of_the_design_is_listed_whether_or_not_it_is_there() -> None:
     optional = {library.name: library for library in libraries() if not library.needed}
-    assert {"openvino", "opencv-python-headless", "torch", "nncf", "ray", "pandas", "matplotlib"} <= set(
-        optional
-    )
+    assert {"torch", "nncf", "ray", "pandas", "matplotlib"} <= set(optional)
     for library in optional.values():
         assert library.enables
         assert library.get == f"pip install {library.name}"
-        if library.name != "opencv-python-headless":
-            assert library.version == INSTALLED.get(library.name)
-
-
-def test_another_distribution_with_the_same_module_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    versions = {"opencv-contrib-python": "4.11.0"}
-    monkeypatch.setattr(libraries_module, "_version", versions.get)
-    (opencv,) = (library for library in libraries([]) if library.name == "opencv-python-headless")
-    assert (opencv.version, opencv.ok) == ("4.11.0", True)
+        assert library.version == INSTALLED.get(library.name)
 
 
 @pytest.mark.parametrize(
@@ -226,11 +216,11 @@ def test_the_text_has_every_library_and_member_on_a_line_of_its_own(
 ) -> None:
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    for word in ("numpy", "openvino", "atc", "caffe-reference", "caffe->onnx", "explain"):
+    for word in ("numpy", "nncf", "atc", "caffe-reference", "caffe->onnx", "explain"):
         assert sum(word in line.split()[:3] for line in lines) == 1, word
-    (openvino,) = (line for line in lines if "openvino" in line.split()[:3])
-    if "openvino" not in INSTALLED:
-        assert openvino.rstrip().endswith("pip install openvino")
+    (nncf,) = (line for line in lines if "nncf" in line.split()[:3])
+    if "nncf" not in INSTALLED:
+        assert nncf.rstrip().endswith("pip install nncf")
 
 
 def test_the_schema_names_the_document(capsys: pytest.CaptureFixture[str]) -> None:

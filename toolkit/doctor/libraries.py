@@ -54,8 +54,6 @@ class FoundTool(BaseModel):
 class _Optional:
     name: str
     enables: str
-    # Other distributions that bring the same module.
-    others: tuple[str, ...] = ()
 
 
 # What the libraries that ctk needs are for; a needed one that is missing here is listed all the same.
@@ -63,6 +61,8 @@ _PURPOSES = {
     "numpy": "all arithmetic",
     "onnx": "writing and reading ONNX",
     "onnxruntime": "the backend onnxruntime",
+    "opencv-python-headless": "the backend opencv, and the presets of the founding systems",
+    "openvino": "the backend openvino, and writing OpenVINO IR",
     "platformdirs": "finding the cache folder",
     "protobuf": "reading prototxt and caffemodel",
     "pydantic": "documents (--json)",
@@ -73,15 +73,9 @@ _PURPOSES = {
     "threadpoolctl": "the number of threads of caffe-reference",
     "typer": "the command line",
 }
-# DESIGN §7, without those above. This version has no verb for them yet: the texts say so.
+# DESIGN §7, without those above. Where this version has no verb for one yet, its text says so.
 _OPTIONAL = (
-    _Optional("openvino", "the backend and format openvino, in a later version"),
-    _Optional(
-        "opencv-python-headless",
-        "the backend opencv, in a later version",
-        ("opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python"),
-    ),
-    _Optional("torch", "the backend torch and ctk train, in a later version"),
+    _Optional("torch", "the backend torch; ctk train, in a later version"),
     _Optional("nncf", "precision i8, in a later version"),
     _Optional("pandas", "CSV reports, in a later version"),
     _Optional("matplotlib", "plots in reports, in a later version"),
@@ -138,8 +132,7 @@ def _needed(line: str) -> FoundLibrary:
 
 
 def _optional(item: _Optional) -> FoundLibrary:
-    versions = (_version(name) for name in (item.name, *item.others))
-    found = next((v for v in versions if v is not None), None)
+    found = _version(item.name)
     return FoundLibrary(
         name=item.name,
         version=found,

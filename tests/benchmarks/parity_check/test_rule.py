@@ -24,7 +24,20 @@ def test_defaults_of_the_design():
     assert (default_tolerance("bf16").rtol, default_tolerance("bf16").atol) == (5e-2, 5e-3)
 
 
-@pytest.mark.parametrize("precision", ["i8", None, "mixed:f16+f32", "f64"])
+@pytest.mark.parametrize(
+    ("precision", "rtol", "atol"),
+    [
+        ("f64", 1e-4, 1e-5),
+        ("mixed:f32+f64", 1e-4, 1e-5),
+        ("mixed:f16+f32", 1e-2, 1e-3),
+        ("mixed:bf16+f16+f32", 5e-2, 5e-3),
+    ],
+)
+def test_a_mixture_is_judged_by_its_loosest_part(precision: str, rtol: float, atol: float):
+    assert default_tolerance(precision) == Tolerance(rtol=rtol, atol=atol)
+
+
+@pytest.mark.parametrize("precision", ["i8", None, "", "mixed:", "mixed:f32+i8", "mixed:f32+x9", "x9"])
 def test_no_default_is_invented(precision: str | None):
     with pytest.raises(UsageFault, match="CTK601"):
         default_tolerance(precision)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ from caffe_samples import caffemodel, input_layer, layer, write_files
 from scipy.signal import correlate
 from threadpoolctl import threadpool_info
 
-from toolkit.backends.cores import physical_cores
+from converters.caffe.backend import CaffeReferenceBackend
+from toolkit.backends import memory
+from toolkit.backends.cores import physical_cores, usable_cpus
 from toolkit.backends.opening import open_backend
 from toolkit.backends.protocol import Session
-from toolkit.errors import BadInput, CtkError, UsageFault
+from toolkit.errors import BadInput, CtkError, EnvironmentFailed, UsageFault
 
 KERNEL = np.random.default_rng(5).normal(size=(2, 1, 3, 3)).astype(np.float32)
 PROTOTXT = input_layer(1, 1, 5, 6) + layer(
@@ -92,3 +95,61 @@ def test_a_pipe_in_place_of_the_file_is_refused_and_not_waited_for(tmp_path: Pat
     os.mkfifo(tmp_path / "net")
     with pytest.raises(CtkError, match=r"CTK501.*not a regular file"):
         open_backend(backend, tmp_path / "net")
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"precision": "f16"}, "CTK604"),
+        ({"device": "GPU"}, "CTK604"),
+        ({"threads": len(usable_cpus()) + 1}, "CTK407"),
+    ],
+)
+def test_what_cannot_be_asked_for(asked: dict[str, Any], code: str, tmp_path: Path):
+    prototxt = write_files(tmp_path, PROTOTXT, caffemodel([("conv", "Convolution", [KERNEL])]))[0]
+    with pytest.raises(CtkError, match=code):
+        CaffeReferenceBackend.load(prototxt, **asked)
+
+
+def test_says_what_was_asked_for_and_what_is_executed(tmp_path: Path):
+    prototxt = write_files(tmp_path, PROTOTXT, caffemodel([("conv", "Convolution", [KERNEL])]))[0]
+    with CaffeReferenceBackend.load(prototxt, precision="native", device="CPU") as session:
+        info = session.info()
+    assert (info.precision_requested, info.precision_executed) == ("native", "f64")
+
+
+def test_weights_larger_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    prototxt = write_files(tmp_path, PROTOTXT, caffemodel([("conv", "Convolution", [KERNEL])]))[0]
+    monkeypatch.setattr(memory, "available_bytes", lambda: prototxt.stat().st_size)
+    with pytest.raises(EnvironmentFailed, match="CTK408"):
+        CaffeReferenceBackend.load(prototxt)
+
+
+def test_every_layer_without_code_is_named_and_no_weights_are_read(tmp_path: Path):
+    (tmp_path / "net.prototxt").write_text(
+        PROTOTXT
+        + layer("strange", "Frob", "conv", "a")
+        + layer("after", "ReLU", "a", "b")
+        + layer("again", "Blob", "b", "c")
+    )
+    (tmp_path / "net.caffemodel").write_bytes(b"no caffemodel")
+    found = CaffeReferenceBackend.supports(tmp_path / "net.prototxt")
+    assert [(part.name, part.type) for part in found] == [("strange", "Frob"), ("again", "Blob")]
+    assert all("unknown layer type" in part.reason for part in found)
+    (tmp_path / "net.prototxt").write_text(PROTOTXT)
+    assert CaffeReferenceBackend.supports(tmp_path / "net.prototxt") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (PROTOTXT + layer("x", "ReLU", "nothing", "y"), "CTK505"),
+        ("layer {", "CTK503"),
+        (PROTOTXT.replace("kernel_size: 3", "kernel_size: 9"), "CTK508"),
+    ],
+)
+def test_a_network_that_is_wrong_otherwise_is_an_error(text: str, code: str, tmp_path: Path):
+    (tmp_path / "net.prototxt").write_text(text)
+    with pytest.raises(BadInput) as caught:
+        CaffeReferenceBackend.supports(tmp_path / "net.prototxt")
+    assert caught.value.code == code

@@ -13,8 +13,10 @@ import pytest
 from onnx import TensorProto, helper
 from scipy.signal import correlate
 
-from toolkit.backends.cores import physical_cores
-from toolkit.backends.onnxruntime import OnnxRuntimeBackend, refuse_fallback
+from toolkit.backends import memory
+from toolkit.backends.cores import physical_cores, usable_cpus
+from toolkit.backends.onnxruntime import OnnxRuntimeBackend
+from toolkit.backends.onnxruntime_providers import demanded_providers, refuse_fallback
 from toolkit.backends.opening import load, open_backend
 from toolkit.errors import BadInput, EnvironmentFailed, UsageFault
 
@@ -92,6 +94,24 @@ def test_says_what_runs(tmp_path: Path):
     assert list(info.inputs) == ["x"]
     assert (info.inputs["x"].shape, info.inputs["x"].dtype) == ((1, 2, None, 5), "float32")
     assert info.outputs["y"].dtype == "float32"
+
+
+def test_settings_are_read_back_and_spinning_can_be_asked_for(tmp_path: Path):
+    path = written(convolution(), tmp_path)
+    for spinning in (False, True):
+        with OnnxRuntimeBackend.load(path, precision="native", device="cpu", spinning=spinning) as session:
+            info = session.info()
+        assert info.settings["session.intra_op.allow_spinning"] == str(int(spinning))
+        assert info.settings["inter_op_num_threads"] == "1"
+        assert info.settings["execution_mode"] == "ORT_SEQUENTIAL"
+        assert (info.precision_requested, info.device) == ("native", "CPU")
+
+
+def test_other_precisions_are_the_files_business(tmp_path: Path):
+    with pytest.raises(UsageFault, match=r"CTK604 .*'bf16'") as caught:
+        OnnxRuntimeBackend.load(written(convolution(), tmp_path), precision="bf16")
+    assert caught.value.notes[0] == "offered: f32, native"
+    assert "element types that the file states" in caught.value.notes[1]
 
 
 def test_threads_are_the_physical_cores_and_do_not_spin(tmp_path: Path):
@@ -255,6 +275,49 @@ def test_a_provider_that_is_not_there(tmp_path: Path):
     assert "CPUExecutionProvider" in caught.value.notes[0]
 
 
+def test_a_device_that_is_not_there(tmp_path: Path):
+    with pytest.raises(EnvironmentFailed, match=r"CTK404 onnxruntime has no frobExecutionProvider"):
+        OnnxRuntimeBackend.load(written(convolution(), tmp_path), device="frob")
+
+
+def test_a_device_names_its_provider_in_any_case():
+    available = ["CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider"]
+    assert demanded_providers("DML", None, available) == ("DmlExecutionProvider",)
+    assert demanded_providers("cuda", None, available) == ("CUDAExecutionProvider",)
+    assert demanded_providers(None, None, available) == ("CPUExecutionProvider",)
+    both = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    assert demanded_providers(None, both, available) == tuple(both)
+    for device, providers in (("CPU", both), (None, [])):
+        with pytest.raises(UsageFault, match="CTK601"):
+            demanded_providers(device, providers, available)
+
+
+def test_nodes_do_not_run_on_another_device_than_the_one_asked_for(tmp_path: Path):
+    import onnxruntime
+
+    if "AzureExecutionProvider" not in onnxruntime.get_available_providers():
+        pytest.skip("this build of onnxruntime has no provider that executes nothing")
+    path = written(convolution(), tmp_path)
+    with pytest.raises(EnvironmentFailed, match=r"CTK404 onnxruntime would fall back") as caught:
+        OnnxRuntimeBackend.load(path, device="Azure")
+    assert "CPUExecutionProvider" in caught.value.notes[0]
+    with OnnxRuntimeBackend.load(
+        path, providers=["AzureExecutionProvider", "CPUExecutionProvider"]
+    ) as session:
+        assert session.info().providers == ("AzureExecutionProvider", "CPUExecutionProvider")
+
+
+def test_a_model_larger_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 10)
+    with pytest.raises(EnvironmentFailed, match="CTK408"):
+        OnnxRuntimeBackend.load(written(convolution(), tmp_path))
+
+
+def test_more_threads_than_processors(tmp_path: Path):
+    with pytest.raises(EnvironmentFailed, match="CTK407"):
+        OnnxRuntimeBackend.load(written(convolution(), tmp_path), threads=len(usable_cpus()) + 1)
+
+
 @pytest.mark.parametrize(
     ("demanded", "used", "fell_back"),
     [
@@ -290,8 +353,8 @@ def test_an_unknown_backend_suggests_the_nearest(tmp_path: Path):
 
 def test_importing_the_backends_loads_no_runtime():
     code = (
-        "import sys, toolkit.backends, toolkit.backends.onnxruntime, toolkit.pictures, toolkit.presets.registry;"
-        "print([m for m in ('onnx', 'onnxruntime', 'PIL', 'scipy', 'skimage') if m in sys.modules])"
+        "import sys, toolkit.backends, toolkit.backends.onnxruntime, toolkit.backends.openvino, toolkit.pictures, toolkit.presets.registry;"
+        "print([m for m in ('onnx', 'onnxruntime', 'openvino', 'PIL', 'scipy', 'skimage') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

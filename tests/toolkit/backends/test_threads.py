@@ -1,0 +1,28 @@
+"""How many threads a backend may be asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolkit.backends.cores import physical_cores, usable_cpus
+from toolkit.backends.threads import thread_count
+from toolkit.errors import EnvironmentFailed, UsageFault
+
+
+def test_the_physical_cores_unless_asked():
+    assert thread_count(None) == physical_cores()
+    assert thread_count(1) == 1
+    assert thread_count(len(usable_cpus())) == len(usable_cpus())
+
+
+@pytest.mark.parametrize("threads", [0, -1])
+def test_fewer_than_one(threads: int):
+    with pytest.raises(UsageFault, match=r"CTK601 .*at least 1"):
+        thread_count(threads)
+
+
+def test_more_than_there_are_processors():
+    usable = len(usable_cpus())
+    with pytest.raises(EnvironmentFailed, match=rf"CTK407 {usable + 1} threads .* {usable} ") as caught:
+        thread_count(usable + 1)
+    assert caught.value.notes == (f"ask for at most {usable}",)

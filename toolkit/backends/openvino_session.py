@@ -1,0 +1,141 @@
+"""An artifact compiled by OpenVINO, ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.backends.fitting import fitting
+from toolkit.backends.openvino_faults import running_fault
+from toolkit.backends.protocol import BackendInfo, TensorInfo
+from toolkit.errors import BadInput, UsageFault, Where
+from toolkit.nearest import did_you_mean
+
+# NumPy's names of OpenVINO's element types, where they are not the same word.
+_DTYPES = {"f64": "float64", "f32": "float32", "f16": "float16", "bf16": "bfloat16", "boolean": "bool"}
+_DTYPES |= {
+    f"{kind}{bits}": f"{word}{bits}"
+    for kind, word in (("i", "int"), ("u", "uint"))
+    for bits in (8, 16, 32, 64)
+}
+_RESULT = "/sink_port_0"  # what OpenVINO adds to an output's name to name the node behind it
+
+
+class OpenVinoSession:
+    """An artifact in OpenVINO; made by `OpenVinoBackend.load`.
+
+    Args:
+        artifact: Its main file.
+        compiled: The ``openvino.CompiledModel`` made of it.
+        info: What `info` says, but inputs and outputs.
+    """
+
+    def __init__(self, artifact: Path, compiled: Any, info: BackendInfo) -> None:
+        self._place = Where(file=str(artifact))
+        self._artifact = artifact
+        self._request: Any | None = compiled.create_infer_request()
+        self._info = info
+        self._inputs = list(info.inputs.items())
+        # A value may bear several names; all of them are understood.
+        self._input_places = _places(compiled.inputs)
+        self._output_places = _places(compiled.outputs)
+        self._all_outputs = [(name, i) for i, name in enumerate(info.outputs)]
+        shapes = [tensor.shape for tensor in info.inputs.values()]
+        self._dynamic = any(None in shape for shape in shapes)
+
+    def info(self) -> BackendInfo:
+        """What was loaded, read back from the compiled model."""
+        return self._info
+
+    def run(
+        self, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Executes the network once; see `Session.run`. Only graph outputs can be asked for."""
+        from openvino import Tensor
+
+        request = self._request
+        if request is None:
+            raise UsageFault("CTK601", "the session is closed", self._place)
+        wanted = self._all_outputs if outputs is None else self._wanted(outputs)
+        arrays = self._checked(inputs)
+        try:
+            for i, array in enumerate(arrays):
+                # A view of the caller's numbers; OpenVINO does not make one of an array that is read-only.
+                shared = array.flags.writeable and array.size > 0
+                request.set_input_tensor(i, Tensor(array, shared_memory=shared))
+            request.infer()
+            # Copies: the next run writes into the same tensors.
+            return {name: np.array(request.get_output_tensor(i).data) for name, i in wanted}
+        except Exception as error:
+            raise running_fault(error, self._artifact, dynamic=self._dynamic) from error
+
+    def synchronise(self) -> None:
+        """Returns at once: `run` waits for the device itself."""
+
+    def close(self) -> None:
+        """Frees the compiled model."""
+        self._request = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _wanted(self, outputs: Sequence[str]) -> list[tuple[str, int]]:
+        for name in outputs:
+            if name not in self._output_places:
+                raise self._unknown("output", name, self._info.outputs)
+        return [(name, self._output_places[name]) for name in outputs]
+
+    def _checked(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        given: dict[int, NDArray[Any]] = {}
+        for name, array in inputs.items():
+            if name not in self._input_places:
+                raise self._unknown("input", name, self._info.inputs)
+            given[self._input_places[name]] = array
+        return [
+            fitting(name, given.get(i), wanted, self._place) for i, (name, wanted) in enumerate(self._inputs)
+        ]
+
+    def _unknown(self, what: str, name: str, known: Mapping[str, TensorInfo]) -> BadInput:
+        return BadInput("CTK516", f"the graph has no {what} {name!r}", self._place, did_you_mean(name, known))
+
+
+def ports(values: Sequence[Any]) -> dict[str, TensorInfo]:
+    """Inputs or outputs of a compiled model by name, in order.
+
+    Args:
+        values: Its ``inputs`` or ``outputs``.
+    """
+    return {_name(value): _tensor_info(value) for value in values}
+
+
+def _name(value: Any) -> str:
+    """The name that the artifact gives it; OpenVINO keeps those of merged values beside it, in no order."""
+    own = str(value.node.get_friendly_name()).removesuffix(_RESULT)
+    names = value.names
+    return own if own in names or not names else min(names)
+
+
+def _places(values: Sequence[Any]) -> dict[str, int]:
+    places = {name: i for i, value in enumerate(values) for name in value.names}
+    return places | {_name(value): i for i, value in enumerate(values)}
+
+
+def _tensor_info(value: Any) -> TensorInfo:
+    shape = value.partial_shape
+    # Without a known rank nothing can be said of the shape; such inputs no network of ours has.
+    sizes = tuple(None if d.is_dynamic else d.get_length() for d in shape) if shape.rank.is_static else ()
+    element = value.element_type.get_type_name()
+    return TensorInfo(sizes, _DTYPES.get(element, element))
