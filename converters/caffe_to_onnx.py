@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters.attachments import attached_blob, refuse_twice
-from converters.caffe.build import NetOptions, read_net
+from converters.caffe.build import read_net
 from converters.caffe.caffemodel import read_caffemodel
-from converters.caffe.input_shapes import InputShapes
 from converters.caffe.network import Net
 from converters.caffe.parameters import Sources
 from converters.caffe_files import CaffeFiles, from_card, from_paths
 from converters.ledger import with_left_out
+from converters.net_options import net_options, with_default_head
 from converters.onnx.graph import Graph
 from converters.options import ConvertOptions
 from converters.request import ConversionRequest
@@ -62,7 +61,7 @@ class CaffeToOnnx:
         started = time.perf_counter()
         refuse_unoffered(request.options)
         files = _files(request)
-        options = _resolved(request.options, files)
+        options = with_default_head(request.options, files.card)
         sources = _source_paths(files, options)
         target = choose_target(request.output, _stem(files, options), files.name, "onnx")
         check_target(target, list(sources.values()), ours=is_ours(target), force=options.force)
@@ -70,7 +69,9 @@ class CaffeToOnnx:
         with ThreadPoolExecutor(1) as pool:
             # Hashing runs beside reading and writing; all of them release the interpreter's lock.
             hashes = {path: pool.submit(sha256_file, path) for path in sources.values()}
-            net = read_net(files.prototxt, _parameter_sources(files, options), _net_options(files, options))
+            net = read_net(
+                files.prototxt, _parameter_sources(files, options), net_options(options, files.card)
+            )
             graph, emitted = emit_onnx(net, options.opset, _mean_inside(files, net, options))
             ledger = with_left_out(emitted, [layer.index for layer in net.layers], net.left_out)
 
@@ -112,8 +113,8 @@ def refuse_unoffered(options: ConvertOptions) -> None:
 
 def read_network(files: CaffeFiles, options: ConvertOptions) -> Net:
     """The `Net` that a conversion with these options would emit; raises as `read_net`."""
-    options = _resolved(options, files)
-    return read_net(files.prototxt, _parameter_sources(files, options), _net_options(files, options))
+    options = with_default_head(options, files.card)
+    return read_net(files.prototxt, _parameter_sources(files, options), net_options(options, files.card))
 
 
 def _files(request: ConversionRequest) -> CaffeFiles:
@@ -126,13 +127,6 @@ def _files(request: ConversionRequest) -> CaffeFiles:
             notes=["leave it out, or name no files"],
         )
     return from_paths(request.files, request.model)
-
-
-def _resolved(options: ConvertOptions, files: CaffeFiles) -> ConvertOptions:
-    """The options with the head that is meant where none is named: a model card's `ab` (DESIGN §1)."""
-    if options.head is not None or options.cut or files.card is None or "ab" not in files.card.heads:
-        return options
-    return replace(options, head="ab")
 
 
 def _source_paths(files: CaffeFiles, options: ConvertOptions) -> dict[str, Path]:
@@ -165,17 +159,6 @@ def _attached(target: str, path: Path) -> tuple[tuple[str, int], NDArray[np.floa
 
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and warned of later
         return attached_blob(target), read_array(path).astype(np.float32)
-
-
-def _net_options(files: CaffeFiles, options: ConvertOptions) -> NetOptions:
-    card = files.card or _known_card()
-    return NetOptions(
-        tuple(options.cut),
-        InputShapes(options.input_shape, options.batch),
-        options.ignore_unknown_fields,
-        tuple(options.from_blob),
-        card.heads[options.head].blob if options.head else None,
-    )
 
 
 def _known_card() -> ModelCard:

@@ -1,6 +1,6 @@
 """colorization-toolkit: what everything stands on: errors, artifacts, model cards, colour science, backends, the `ctk` entry point.
 
-`toolkit.load` opens an artifact in a backend.
+`toolkit.load` opens an artifact, or a model by its name, in a backend.
 """
 
 from typing import TYPE_CHECKING, Any

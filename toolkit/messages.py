@@ -40,6 +40,11 @@ def set_quiet(quiet: bool) -> None:
     _quiet.set(quiet)
 
 
+def is_quiet() -> bool:
+    """Whether notes and progress are silenced in this context."""
+    return _quiet.get()
+
+
 @contextmanager
 def collected_warnings() -> Iterator[list[str]]:
     """Collects the warnings raised inside instead of printing them."""
