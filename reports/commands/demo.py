@@ -34,7 +34,7 @@ def command(
 ) -> int:
     """Run the main job once: convert, check against the oracle, time each stage, show.
 
-    Writes the ONNX artifact, coloured pictures and demo.json into the folder. Exit status: 0 when parity
+    Writes the ONNX artifact, the OpenVINO IR, coloured pictures and demo.json into the folder. Exit status: 0 when parity
     passes, 1 when it fails, 3 when the check did not see a fault made on purpose.
 
     Examples:
@@ -45,7 +45,7 @@ def command(
     from reports.demo.document import DemoDocument
     from reports.demo.run import DemoSettings, run_demo
     from reports.demo.tables import show
-    from reports.demo.verdict import refuse_verdict
+    from reports.demo.verdict import refuse_document
     from toolkit.atomic import write_atomically
     from toolkit.documents import deliver
     from toolkit.documents import print_schema as show_schema
@@ -66,7 +66,7 @@ def command(
     if not taken and not quiet:
         show(document, sys.stdout)
         sys.stdout.write(f"document: {output / 'demo.json'}, pictures: {output / 'pictures'}\n")
-    refuse_verdict(document.parity)
+    refuse_document(document)
     return 0
 
 
@@ -82,7 +82,7 @@ def _plan(model: str, output: Path, json_target: str | None, quiet: bool) -> Non
     card = model_card(model)
     if not quiet:
         sys.stdout.write(
-            f"{card.name}: would write {output}/onnx/, {output}/pictures/ and {output}/demo.json\n"
+            f"{card.name}: would write {output}/onnx/, {output}/openvino/, {output}/pictures/ and {output}/demo.json\n"
         )
 
 

@@ -66,6 +66,22 @@ class DemoParity(_Part):
     verdict: Verdict
 
 
+class DemoBackend(_Part):
+    """One backend's output for one picture against the reference.
+
+    Attributes:
+        decides: False for a row that is only informative: the precision that the runtime would choose.
+    """
+
+    backend: str
+    runtime_version: str
+    artifact: str
+    precision_requested: str
+    precision_executed: str | None
+    decides: bool
+    outputs: list[OutputParity]
+
+
 class DemoTiming(_Part):
     """Times of the five stages."""
 
@@ -89,6 +105,8 @@ class DemoDocument(Document):
     machine: Machine
     model: DemoModel
     artifact: DemoArtifact
+    openvino: DemoArtifact
     parity: DemoParity
+    backends: list[DemoBackend]
     timing: DemoTiming
     verdict: Verdict

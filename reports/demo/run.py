@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,13 @@ from benchmarks.harness.picture_pipeline import picture_pipeline
 from benchmarks.harness.stage_timing import summarise, time_stages
 from benchmarks.machine import describe_machine
 from converters.api import convert
+from converters.caffe.network import Net
+from converters.caffe.reference import run_reference
 from converters.caffe_files import from_card
 from converters.caffe_to_onnx import read_network
 from converters.options import ConvertOptions
-from reports.demo.document import DemoArtifact, DemoDocument, DemoModel, DemoTiming
+from reports.demo.backends import check_backends, deciding_failures
+from reports.demo.document import DemoArtifact, DemoBackend, DemoDocument, DemoModel, DemoTiming
 from reports.demo.parity import check_parity
 from reports.demo.samples import Sample, samples
 from toolkit.artifact import Artifact
@@ -70,14 +73,32 @@ def run_demo(settings: DemoSettings, progress: Callable[[str], None]) -> DemoDoc
         with collected_warnings():  # said already by the conversion
             net = read_network(from_card(settings.model, options), options)
         parity = check_parity(session, net, preset, pictures, settings.folder / "pictures", progress)
+    progress(f"converting {settings.model}: onnx->openvino")
+    ir = convert(artifact.path, to="openvino", output=_made(settings.folder / "openvino"))
+    rows = _all_backends(settings, {"onnx": artifact.path, "openvino": ir.path}, net, preset, progress)
     return DemoDocument(
         machine=describe_machine(),
         model=DemoModel(name=artifact.document.model, weights=artifact.document.weights),
         artifact=_described(artifact),
+        openvino=_described(ir),
         parity=parity,
+        backends=rows,
         timing=timing,
-        verdict=parity.verdict,
+        verdict="fail" if parity.verdict == "pass" and deciding_failures(rows) else parity.verdict,
     )
+
+
+def _all_backends(
+    settings: DemoSettings,
+    artifacts: Mapping[str, Path],
+    net: Net,
+    preset: Preset,
+    progress: Callable[[str], None],
+) -> list[DemoBackend]:
+    """Every backend on the first picture; in one process, so no time is taken here."""
+    picture = samples()[0]
+    inputs = {net.inputs[0]: preset.pre(preset.decode(picture.data, picture.name)).input}
+    return check_backends(artifacts, inputs, run_reference(net, inputs), settings.threads, progress)
 
 
 def _time(

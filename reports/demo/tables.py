@@ -18,7 +18,9 @@ def show(document: DemoDocument, stream: TextIO) -> None:
     stream.write(
         f"{document.model.name}, weights: {document.model.weights}\n"
         f"{artifact.path}: {artifact.size_bytes:,} bytes, {artifact.layers} layers, "
-        f"{artifact.parameters:,} parameters, converted in {artifact.convert_s:.2f} s\n\n"
+        f"{artifact.parameters:,} parameters, converted in {artifact.convert_s:.2f} s\n"
+        f"{document.openvino.path}: {document.openvino.size_bytes:,} bytes, "
+        f"converted in {document.openvino.convert_s:.2f} s\n\n"
         f"Parity of {parity.backend} ({parity.precision_executed or 'precision unknown'}) "
         f"with {parity.reference} (f64), preset {timing.preset}\n"
     )
@@ -29,6 +31,7 @@ def show(document: DemoDocument, stream: TextIO) -> None:
     )
     if parity.pictures:
         stream.write(f"rule: {parity.pictures[0].outputs[0].rule}\n")
+    _show_backends(document, stream)
     stream.write(
         f"\nLatency of {timing.backend} {timing.runtime_version}, {timing.precision_executed or 'precision unknown'}, "
         f"{timing.threads} threads on {document.machine.cpu or 'an unknown CPU'} ({timing.origin})\n"
@@ -45,6 +48,26 @@ def show(document: DemoDocument, stream: TextIO) -> None:
     if document.model.weights == "synthetic":
         stream.write("weights are synthetic: latency does not depend on them, colours mean nothing\n")
     stream.write(f"\nverdict: {document.verdict}\n")
+
+
+def _show_backends(document: DemoDocument, stream: TextIO) -> None:
+    stream.write(f"\nEvery backend against {document.parity.reference} (f64), one picture\n")
+    header = ("backend", "version", "asked", "executed", "output", "max |d|", "smallest rtol", "verdict")
+    rows = [
+        (
+            row.backend,
+            row.runtime_version,
+            row.precision_requested,
+            row.precision_executed or "unknown",
+            output.name,
+            _scientific(output.max_abs),
+            _scientific(output.smallest_passing_rtol),
+            output.status if row.decides else f"{output.status} (informative)",
+        )
+        for row in document.backends
+        for output in row.outputs
+    ]
+    print_table(header, rows, right=(5, 6))
 
 
 def _parity_rows(document: DemoDocument) -> list[Sequence[str]]:

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from benchmarks.parity_check.compare import OutputsParity, require_parity
-from reports.demo.document import DemoParity
-from toolkit.errors import Inconclusive
+from reports.demo.backends import REFERENCE, deciding_failures
+from reports.demo.document import DemoDocument, DemoParity
+from toolkit.errors import CheckFailed, Inconclusive
+
+
+def refuse_document(document: DemoDocument) -> None:
+    """Turns a verdict that is not ``pass`` into its error: that of the pictures, then that of the backends.
+
+    Raises:
+        CheckFailed: CTK101.
+        Inconclusive: CTK301.
+    """
+    refuse_verdict(document.parity)
+    failed = deciding_failures(document.backends)
+    if failed:
+        raise CheckFailed("CTK101", f"not the same as {REFERENCE} at f32: {', '.join(failed)}")
 
 
 def refuse_verdict(parity: DemoParity) -> None:

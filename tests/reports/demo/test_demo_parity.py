@@ -20,10 +20,19 @@ from converters.caffe.caffemodel import read_caffemodel
 from converters.caffe.network import Net
 from converters.caffe.parameters import Sources
 from converters.caffe.reference import run_reference
-from reports.demo.document import DemoArtifact, DemoDocument, DemoModel, DemoParity, DemoTiming
+from reports.demo.backends import check_backends, deciding_failures
+from reports.demo.document import (
+    DemoArtifact,
+    DemoBackend,
+    DemoDocument,
+    DemoModel,
+    DemoParity,
+    DemoTiming,
+)
 from reports.demo.parity import Judge, check_parity, without_temperature
 from reports.demo.samples import NAMES, samples
 from reports.demo.tables import show
+from toolkit.backends.listing import backends
 from toolkit.backends.opening import open_backend
 from toolkit.messages import collected_warnings
 from toolkit.presets.registry import preset_named
@@ -100,19 +109,48 @@ def test_the_control_starts_at_the_logits_and_equals_a_whole_faulty_run(net: Net
     assert control.outputs[0].max_abs == pytest.approx(float(np.abs(whole - clean).max()), rel=1e-12)
 
 
+def _every_backend(net: Net, artifacts: dict[str, Path]) -> list[DemoBackend]:
+    picture = samples()[0]
+    inputs = {"data_l": PRESET.pre(PRESET.decode(picture.data, picture.name)).input}
+    return check_backends(artifacts, inputs, run_reference(net, inputs), 1, lambda _text: None)
+
+
+def test_every_installed_backend_has_a_deciding_row_that_passes(net: Net, artifact: Path) -> None:
+    rows = _every_backend(net, {"onnx": artifact})
+    installed = {row.name for row in backends() if row.installed and "onnx" in row.formats}
+    assert {row.backend for row in rows if row.decides} == installed
+    assert {"onnxruntime", "openvino", "opencv"} <= installed
+    assert deciding_failures(rows) == []
+    assert all(row.precision_executed == "f32" for row in rows if row.decides)
+
+
+def test_a_backend_that_differs_is_named(net: Net, artifact: Path) -> None:
+    layers = list(net.layers)
+    index = next(i for i, layer in enumerate(layers) if layer.type == "Deconvolution")
+    blob = layers[index].blobs[0]
+    layers[index] = replace(
+        layers[index], blobs=(replace(blob, values=blob.values * 2), *layers[index].blobs[1:])
+    )
+    rows = _every_backend(replace(net, layers=tuple(layers)), {"onnx": artifact})
+    assert "onnxruntime" in deciding_failures(rows)
+
+
 def test_the_table_shows_every_figure(net: Net, artifact: Path) -> None:
     with open_backend("onnxruntime", artifact, 1) as session:
         taken = time_stages(
             picture_pipeline(session, PRESET), [s.data for s in samples()], iterations=2, warmup=1
         )
         info = session.info()
+    made = DemoArtifact(
+        path="x.onnx", sha256="0" * 64, size_bytes=1234, convert_s=0.5, layers=3, parameters=99
+    )
     document = DemoDocument(
         machine=describe_machine(),
         model=DemoModel(name="mini", weights="synthetic"),
-        artifact=DemoArtifact(
-            path="x.onnx", sha256="0" * 64, size_bytes=1234, convert_s=0.5, layers=3, parameters=99
-        ),
+        artifact=made,
+        openvino=made.model_copy(update={"path": "x.xml"}),
         parity=_check(net, artifact),
+        backends=_every_backend(net, {"onnx": artifact}),
         timing=DemoTiming(
             backend=info.name,
             runtime_version=info.runtime_version,
@@ -141,6 +179,7 @@ def test_the_table_shows_every_figure(net: Net, artifact: Path) -> None:
         "needs n=64",
         "synthetic",
         "verdict: pass",
+        "pass (informative)",
         "f32",
     ):
         assert word in text
