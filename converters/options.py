@@ -28,6 +28,7 @@ class ConvertOptions:
         weights: Which weights of the model card to take; None for released if present, else synthetic.
         allow_filler: Accept random and unstated fillers.
         ignore_unknown_fields: Accept unknown prototxt fields.
+        keep_intermediate: Where a conversion goes through ONNX, keep that file beside the target.
         force: Replace a target that ctk did not write.
         dry_run: Do everything but write.
         report: File that the caller writes the document to afterwards; it may be none of the conversion's.
@@ -46,6 +47,7 @@ class ConvertOptions:
     weights: Literal["released", "synthetic"] | None = None
     allow_filler: bool = False
     ignore_unknown_fields: bool = False
+    keep_intermediate: bool = False
     force: bool = False
     dry_run: bool = False
     report: Path | None = None

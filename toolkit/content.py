@@ -17,6 +17,8 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 _PROTOTXT = re.compile(
     rb"\s*(name|layers?|input(_dim|_shape)?|state|force_backward|debug_info)\s*[:{<\[]", re.DOTALL
 )
+# The root of an OpenVINO IR; all that may stand before it begins with <? or <!.
+_NET = re.compile(rb"\A(?>[^<]|<[?!])*+<net[\s>]")
 _COMMENTS = re.compile(rb"#[^\n]*")
 # Magic numbers of files that are given in place of another, by what they are called in messages.
 _MAGIC = (
@@ -55,8 +57,8 @@ def sniff(head: bytes) -> str:
     head = head.removeprefix(b"\xef\xbb\xbf")
     if _HTML.match(head):
         return "html"
-    if head.lstrip().startswith(b"<?xml") or head.lstrip().startswith(b"<net"):
-        return "ir" if b"<net" in head else "unknown"
+    if head.lstrip().startswith((b"<?xml", b"<net", b"<!--")):
+        return "ir" if _NET.search(head) else "unknown"
     if _PROTOTXT.match(_COMMENTS.sub(b"", head)):
         return "prototxt"
     return _protobuf_kind(head)

@@ -47,7 +47,7 @@ def command(
     ] = None,
     caffemodel: Annotated[Path | None, typer.Option(help="The caffemodel, likewise.")] = None,
     onnx: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The ONNX file to write, likewise.")
+        str | None, typer.Option(metavar="FILE", help="The ONNX file to write, likewise; or to read.")
     ] = None,
     head: Annotated[
         Literal["ab", "bins", "rgb"] | None,
@@ -91,6 +91,9 @@ def command(
     ignore_unknown_fields: Annotated[
         bool, typer.Option("--ignore-unknown-fields", help="Unknown prototxt fields are warnings.")
     ] = False,
+    keep_intermediate: Annotated[
+        bool, typer.Option("--keep-intermediate", help="Keep the ONNX file of a route that goes through it.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a target that ctk did not write.")] = False,
     json_target: JsonTarget = None,
     quiet: Quiet = False,
@@ -104,6 +107,8 @@ def command(
 
     Examples:
       ctk convert caffe:onnx
+      ctk convert "caffe->openvino" --precision f16 --keep-intermediate
+      ctk convert net.onnx --to openvino --batch dynamic -o ir/
       ctk convert "caffe->onnx" --head bins -o bins.onnx
       ctk convert net.prototxt net.caffemodel --to onnx -o net.onnx
       ctk convert caffe2onnx --batch dynamic --opset 17 --json -
@@ -146,16 +151,20 @@ def command(
         weights=weights,
         allow_filler=allow_filler,
         ignore_unknown_fields=ignore_unknown_fields,
+        keep_intermediate=keep_intermediate,
         force=force,
         dry_run=dry_run,
         report=Path(json_target) if json_target not in {None, "-"} else None,
     )
+    to = wanted.to or "onnx"
+    files = [*wanted.files, *(path for path in (prototxt, caffemodel) if path is not None)]
+    written, read = _onnx_role(onnx, files, wanted.source, to)
     artifact = convert(
-        [*wanted.files, *(path for path in (prototxt, caffemodel) if path is not None)],
+        [*files, *read],
         source=wanted.source,
-        to=wanted.to or "onnx",
+        to=to,
         model=model,
-        output=_output(output, onnx),
+        output=_output(output, written),
         options=options,
     )
     taken = deliver(artifact.document, json_target)
@@ -175,6 +184,21 @@ def before_parsing(words: Sequence[str]) -> None:
         from converters.conversion_names import undo_redirection
 
         undo_redirection(words)
+
+
+def _onnx_role(
+    onnx: str | None, files: Sequence[Path], source: str | None, to: str
+) -> tuple[str | None, list[Path]]:
+    """What `--onnx FILE` names: the file to write, or the one to read where ONNX is the source."""
+    if onnx is None or to == "onnx":
+        return onnx, []
+    if source == "onnx" or (source is None and not files):
+        return None, [Path(onnx)]
+    raise UsageFault(
+        "CTK601",
+        f"--onnx {onnx}: this conversion to {to} writes no ONNX file of that name",
+        notes=["-o names the target; --keep-intermediate keeps the ONNX file beside it"],
+    )
 
 
 def _output(output: str | None, onnx: str | None) -> str | None:

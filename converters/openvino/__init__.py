@@ -1,0 +1,1 @@
+"""OpenVINO IR: from an ONNX file to the pair NAME.xml and NAME.bin."""
