@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -57,16 +57,44 @@ def refuse_lacking(
     Raises:
         CheckFailed: CTK103 naming up to 10 nodes or layers, with the runtime's reasons.
     """
-    found = lacking(backend, files_or_model, options)
-    if not found:
+    file = None if isinstance(files_or_model, str) else str(files_or_model[0])
+    refuse_parts({backend: lacking(backend, files_or_model, options)}, file)
+
+
+def refuse_parts(found: Mapping[str, Sequence[Lacking]], file: str | None) -> None:
+    """Checks that no backend lacks anything.
+
+    Args:
+        found: By backend, what `lacking` found.
+        file: The network's file, for the message.
+
+    Raises:
+        CheckFailed: CTK103 naming all backends that lack something, and of each up to 10 nodes or layers.
+    """
+    short = {backend: parts for backend, parts in found.items() if parts}
+    if not short:
         return
-    place = None if isinstance(files_or_model, str) else Where(file=str(files_or_model[0]))
-    types = ", ".join(dict.fromkeys(part.type for part in found))
-    notes = [f"{part.name} ({part.type}): {part.reason}" for part in found[:MOST_NAMED]]
-    if len(found) > MOST_NAMED:
-        notes.append(f"and {len(found) - MOST_NAMED} more")
-    parts = "1 part" if len(found) == 1 else f"{len(found)} parts"
-    raise CheckFailed("CTK103", f"the backend {backend} lacks {parts} of the model: {types}", place, notes)
+    said = "; ".join(
+        f"the backend {backend} lacks {_count(parts)} of the model: "
+        + ", ".join(dict.fromkeys(part.type for part in parts))
+        for backend, parts in short.items()
+    )
+    # Whose part it is must be said where there are several.
+    notes = [
+        note if len(short) == 1 else f"{backend}: {note}"
+        for backend, parts in short.items()
+        for note in _named(parts)
+    ]
+    raise CheckFailed("CTK103", said, Where(file=file) if file else None, notes)
+
+
+def _count(parts: Sequence[Lacking]) -> str:
+    return "1 part" if len(parts) == 1 else f"{len(parts)} parts"
+
+
+def _named(parts: Sequence[Lacking]) -> list[str]:
+    named = [f"{part.name} ({part.type}): {part.reason}" for part in parts[:MOST_NAMED]]
+    return [*named, f"and {len(parts) - MOST_NAMED} more"] if len(parts) > MOST_NAMED else named
 
 
 def _form_of_caffe(

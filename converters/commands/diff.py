@@ -17,7 +17,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="A B",
-            help="Two models: an ONNX file, net.prototxt,net.caffemodel, one of the two alone, a folder, model:NAME.",
+            help="Two models: an ONNX file, the xml of an OpenVINO IR, net.prototxt,net.caffemodel, one of the two alone, a folder, model:NAME.",
         ),
     ] = None,
     weights: Annotated[
@@ -39,12 +39,16 @@ def command(
     """Tell how two models differ: inputs and outputs, layers or nodes, names, weights.
 
     A Caffe network and an ONNX file are compared node by node, with the nodes that ctk makes of every layer.
+    OpenVINO IR is compared with the others by the names that its layers keep; numbers that it holds rounded to
+    float16 are the same when they are what rounding makes of the others.
+
     Exit status 0 when they are the same, 1 when they differ.
 
     Examples:
       ctk diff old.onnx new.onnx
       ctk diff net.prototxt,net.caffemodel net.onnx --json -
       ctk diff model:colorization-v2-norebal ctk-out/colorization-v2-norebal/onnx --no-weights
+      ctk diff net.onnx net.xml
       ctk diff first.caffemodel second.caffemodel --tolerance 1e-6
     """
     from converters.diff.comparing import diff_models, refuse_differences

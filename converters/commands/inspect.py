@@ -17,7 +17,7 @@ def command(
         list[Path] | None,
         typer.Argument(
             metavar="[FILES]...",
-            help="An ONNX file, a prototxt with or without its caffemodel, or a caffemodel alone.",
+            help="An ONNX file, the xml of an OpenVINO IR, a prototxt with or without its caffemodel, or a caffemodel alone.",
         ),
     ] = None,
     model: Annotated[
@@ -28,6 +28,14 @@ def command(
         Literal["released", "synthetic"] | None, typer.Option(help="Which weights of the model card.")
     ] = None,
     layers: Annotated[bool, typer.Option("--layers", help="A row for each layer or node.")] = False,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--backend",
+            metavar="NAME",
+            help="Also tell what this backend cannot execute of it; may be given several times.",
+        ),
+    ] = None,
     ignore_unknown_fields: Annotated[
         bool, typer.Option("--ignore-unknown-fields", help="Unknown prototxt fields are warnings.")
     ] = False,
@@ -40,12 +48,18 @@ def command(
     What the files are is told by their content. All problems of a Caffe network are listed at once. Without a
     caffemodel, parameters without data are listed and are no problem.
 
+    Exit status 1 when a backend asked about lacks a part of the network; nothing is converted for that.
+
     Examples:
       ctk inspect
       ctk inspect net.prototxt net.caffemodel --layers
       ctk inspect net.onnx --json -
+      ctk inspect net.xml
       ctk inspect net.caffemodel
+      ctk inspect net.prototxt --backend opencv
+      ctk inspect net.onnx --backend onnxruntime --backend openvino --json -
     """
+    from converters.inspection.asked_backends import refuse_lacking_parts
     from converters.inspection.document import InspectDocument
     from converters.inspection.inspecting import inspect_files
     from converters.inspection.problems import refuse_problems
@@ -59,11 +73,16 @@ def command(
         return 0
     set_quiet(quiet)
     document = inspect_files(
-        files or (), model=model, weights=weights, ignore_unknown_fields=ignore_unknown_fields
+        files or (),
+        model=model,
+        weights=weights,
+        ignore_unknown_fields=ignore_unknown_fields,
+        backends=backend or (),
     )
     if not deliver(document, json_target):
         print_inspection(document, layers=layers)
     for remark in document.remarks:
         note(remark)
     refuse_problems(document)
+    refuse_lacking_parts(document)
     return 0

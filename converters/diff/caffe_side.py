@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -47,7 +47,7 @@ def caffe_side(files: GivenFiles, *, opset: int | None, ignore_unknown_fields: b
         UsageFault: CTK604 when the operator set cannot express the network.
     """
     if files.prototxt is None:
-        return _weights_alone(files)
+        return _weights_alone(files, as_converted=opset is not None)
     text = read_prototxt(files.prototxt, ignore_unknown_fields=ignore_unknown_fields)
     caffemodel = read_caffemodel(files.caffemodel) if files.caffemodel else None
     outline = outline_net(text, NetOptions(ignore_unknown_fields=ignore_unknown_fields))
@@ -69,7 +69,7 @@ def caffe_side(files: GivenFiles, *, opset: int | None, ignore_unknown_fields: b
 
 
 def _with_data(outline: Outline, caffemodel: Caffemodel | None) -> tuple[Net, set[int]]:
-    """The network with its numbers, and the layers for which there are none (theirs are zeros without memory)."""
+    """The network with its numbers, and the layers for which there are none (theirs are ones without memory)."""
     parameters = Parameters(Sources(caffemodel), outline.definitions)
     layers, lacking = [], set()
     for layer, needed in outline.layers:
@@ -86,9 +86,10 @@ def _with_data(outline: Outline, caffemodel: Caffemodel | None) -> tuple[Net, se
 
 
 def _nothing(layer: Layer, index: int, spec: BlobSpec) -> Blob:
+    """One number seen as many. Not 0: a conversion divides by BatchNorm's factor, which by 1 makes no new numbers."""
     return Blob(
         spec.role,
-        np.broadcast_to(np.float32(0), spec.shape),
+        np.broadcast_to(np.float32(1), spec.shape),
         "filler",
         (f"{layer.name}#{layer.index}", index),
     )
@@ -214,7 +215,8 @@ def _dims(graph: Graph) -> dict[str, tuple[int | str, ...]]:
     return {info.name: info.dims for info in (*graph.inputs, *graph.inner, *graph.outputs)}
 
 
-def _weights_alone(files: GivenFiles) -> Comparable:
+def _weights_alone(files: GivenFiles, *, as_converted: bool) -> Comparable:
+    """A caffemodel without its network; ``as_converted`` where it stands beside what no converter left as it was."""
     assert files.caffemodel is not None  # one of the two is there
     stored = read_caffemodel(files.caffemodel)
     taken: set[str] = set()
@@ -223,6 +225,8 @@ def _weights_alone(files: GivenFiles) -> Comparable:
     weights = [
         _stored_weight(layer, index, taken) for layer in layers.values() for index in range(len(layer.blobs))
     ]
+    if as_converted:
+        weights = [_folded_factor(weight, layers) for weight in weights]
     return Comparable("caffe", "layers", [inspected_file(files.caffemodel, "caffemodel")], weights)
 
 
@@ -241,6 +245,15 @@ def _stored_weight(layer: StoredLayer, index: int, taken: set[str]) -> Weight:
         "stored",
         _folding(layer.type, [b.values for b in layer.blobs], index),
     )
+
+
+def _folded_factor(weight: Weight, layers: Mapping[str, StoredLayer]) -> Weight:
+    """BatchNorm's factor, which no other format has: mean and variance know whether they were divided by it."""
+    assert weight.key is not None  # every stored blob has one
+    name, index = weight.key
+    layer = layers[name]
+    is_factor = layer.type == "BatchNorm" and len(layer.blobs) == 3 and index == 2
+    return replace(weight, folded="mean and variance are divided by it") if is_factor else weight
 
 
 def _single(values: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -29,6 +29,10 @@ class Weight:
         converted: Gives the numbers as ctk's own conversion stores them.
         folded: Why a conversion leaves it out, if it does.
         is_constant: Whether it is no parameter of the source but made by a converter.
+        is_rounded: Whether ``load`` gives numbers that were rounded to float16 to save space, and are widened to
+            float32 when the model is loaded.
+        folded_how: What ``folding`` does, in words.
+        lacking: Why there is no ``load``, where it is not for want of data.
     """
 
     name: str
@@ -41,6 +45,9 @@ class Weight:
     converted: Load | None = None
     folded: str | None = None
     is_constant: bool = False
+    is_rounded: bool = False
+    folded_how: str = "divided by the factor of BatchNorm"
+    lacking: str | None = None
 
 
 class Source(NamedTuple):
@@ -53,7 +60,7 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A Caffe layer or an ONNX node.
+    """A Caffe layer, or a node of ONNX or OpenVINO IR.
 
     Attributes:
         name: Unique in the model.
@@ -61,6 +68,7 @@ class Part:
         attributes: Everything it states, by name; numbers, texts, truth values and lists of them.
         sources: What it reads, in order.
         dims: Shapes of what it makes; None for one that is not known.
+        tops: Names of what it makes.
     """
 
     name: str
@@ -68,6 +76,7 @@ class Part:
     attributes: Mapping[str, Any]
     sources: tuple[Source, ...]
     dims: tuple[tuple[int | str, ...] | None, ...] = ()
+    tops: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +85,13 @@ class Comparable:
 
     Attributes:
         format: Format of the files.
-        parts_are: Whether ``parts`` are Caffe layers or ONNX nodes.
+        parts_are: Whether ``parts`` are Caffe layers or nodes.
         parts: In the order of execution; None where only weights are known.
         opset: Version of the default operator set, of an ONNX file.
         has_data: Whether weights were given at all.
     """
 
-    format: Literal["caffe", "onnx"]
+    format: Literal["caffe", "onnx", "openvino"]
     parts_are: Literal["layers", "nodes"]
     files: list[InspectedFile]
     weights: list[Weight]

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import isfinite, prod
-from typing import Any
+from typing import Any, Literal
 
 from converters.diff.caffe_side import caffe_side
 from converters.diff.comparable import Comparable, Part, Weight
 from converters.diff.document import SAME, DiffDocument, DiffSide, Lonely, Renamed, WeightComparison
 from converters.diff.given import files_of
+from converters.diff.ir_against import against
+from converters.diff.ir_side import ir_side
 from converters.diff.matching import Match, match_parts, match_weights
 from converters.diff.onnx_side import onnx_side
-from converters.diff.relation import Relation, relate
+from converters.diff.relation import Relation, relate, rounded
 from converters.diff.structure import structure_differences
 from converters.inspection.given_files import GivenFiles, shown
+from converters.openvino.ir_reading import read_ir
 from toolkit.errors import CheckFailed, Inconclusive, UsageFault
 
 _NOTHING = Match({}, {}, [], [])
 _DEFAULT_OPSET = 13
+_AS_IT_IS = frozenset({"equal", "reshaped"})
+_ROUNDED = "rounded to float16"
 _NO_B = dict.fromkeys(("name_b", "dims_b", "dtype_b"))
 
 
@@ -58,14 +63,18 @@ def diff_models(
     parts = match_parts(left.parts or [], right.parts or [], matched) if structural else _NOTHING
     compared = list(_weights(left, right, matched, numbers, tolerance))
     structure = structure_differences(left, right, parts, matched) if structural else []
-    only_a = [*_lonely_parts(left, parts.only_a), *_lonely_weights(left, matched.only_a)]
-    only_b = [*_lonely_parts(right, parts.only_b), *_lonely_weights(right, matched.only_b)]
+    only_a, only_b = (
+        [*_lonely_parts(side, lonely), *_lonely_weights(side, single, constants=structural)]
+        for side, lonely, single in (
+            (left, parts.only_a, matched.only_a), (right, parts.only_b, matched.only_b)
+        )
+    )  # fmt: skip
     renamed = [*_renamed(_kind(left), parts), *_renamed("weight", matched)]
     differs = structure or only_a or only_b or renamed or any(not item.same for item in compared)
     return DiffDocument(
         a=_side(a, left),
         b=_side(b, right),
-        compared_as=left.parts_are if structural else "weights only",
+        compared_as=_compared_as(left, right) if structural else "weights only",
         tolerance=tolerance,
         weights_compared=numbers,
         structure=structure,
@@ -99,15 +108,30 @@ def refuse_differences(document: DiffDocument) -> None:
 
 
 def _sides(a: GivenFiles, b: GivenFiles, ignore: bool) -> tuple[Comparable, Comparable]:
-    """Both models; a Caffe network is read as nodes when the other one is an ONNX file."""
+    """Both models; a Caffe network is read as nodes when the other one is an ONNX file or an OpenVINO IR."""
+    irs = [read_ir(files.ir) if files.ir is not None else None for files in (a, b)]
+    if irs[0] is not None and irs[1] is not None:
+        return ir_side(irs[0]), ir_side(irs[1])
     found = [onnx_side(files.onnx) if files.onnx is not None else None for files in (a, b)]
     opsets = [side.opset or _DEFAULT_OPSET for side in found if side is not None]
-    opset = opsets[0] if opsets else None
-    left, right = (
-        side or caffe_side(files, opset=opset, ignore_unknown_fields=ignore)
-        for side, files in zip(found, (a, b), strict=True)
-    )
+    opset = opsets[0] if opsets else _DEFAULT_OPSET if any(irs) else None
+    sides = [
+        None if ir else side or caffe_side(files, opset=opset, ignore_unknown_fields=ignore)
+        for ir, side, files in zip(irs, found, (a, b), strict=True)
+    ]
+    left, right = sides
+    if irs[0] is not None and right is not None:
+        return against(irs[0], right)
+    if irs[1] is not None and left is not None:
+        return against(irs[1], left)[::-1]
+    assert left is not None  # neither is an IR
+    assert right is not None
     return left, right
+
+
+def _compared_as(a: Comparable, b: Comparable) -> Literal["layers", "nodes", "named nodes"]:
+    one_is_ir = (a.format == "openvino") != (b.format == "openvino")
+    return "named nodes" if one_is_ir else a.parts_are
 
 
 def _side(given: str, side: Comparable) -> DiffSide:
@@ -133,11 +157,12 @@ def _lonely_parts(side: Comparable, names: Sequence[str]) -> Iterable[Lonely]:
         )
 
 
-def _lonely_weights(side: Comparable, names: Sequence[str]) -> Iterable[Lonely]:
+def _lonely_weights(side: Comparable, names: Sequence[str], *, constants: bool) -> Iterable[Lonely]:
+    """Weights of one model; what a converter made belongs to its nodes, and counts only where these are compared."""
     by_name: dict[str, Weight] = {weight.name: weight for weight in side.weights}
     for name in names:
         weight = by_name[name]
-        if weight.folded is None:
+        if weight.folded is None and (constants or not weight.is_constant):
             what = "constant" if weight.is_constant else "weight"
             yield Lonely.model_validate(
                 {"what": what, "name": shown(name), "type": weight.dtype, "dims": list(weight.dims)}
@@ -168,22 +193,44 @@ def _weights(
 
 def _relation(a: Weight, b: Weight, tolerance: float) -> Relation:
     if a.load is None or b.load is None:
-        which = "A" if a.load is None else "B"
-        return Relation("no_data", f"{which} has no data for it")
-    # What a conversion does is known of the Caffe side only, whichever of the two it is.
+        which, lacks = ("A", a) if a.load is None else ("B", b)
+        return Relation("no_data", lacks.lacking or f"{which} has no data for it")
+    if a.is_rounded != b.is_rounded:
+        found = _known_relation(
+            a if a.is_rounded else _rounded(a), b if b.is_rounded else _rounded(b), tolerance
+        )
+        return replace(found, kind="converted", detail=_ROUNDED) if found.kind in _AS_IT_IS else found
+    found = _known_relation(a, b, tolerance)
+    if found.kind in _AS_IT_IS and a.dtype != b.dtype:
+        return Relation("dtype", f"{a.dtype} against {b.dtype}")
+    return found
+
+
+def _known_relation(a: Weight, b: Weight, tolerance: float) -> Relation:
+    # What a conversion does is known of one side only, whichever of the two it is.
     x, y = (b, a) if b.converted is not None or (b.folding is not None and a.folding is None) else (a, b)
     found = relate(
         x.load(),  # type: ignore[misc]
         y.load(),  # type: ignore[misc]
         folding=x.folding() if x.folding and not y.folding else None,
         converted=x.converted() if x.converted else None,
+        folded_how=x.folded_how,
         tolerance=tolerance,
     )
-    if found.kind in {"equal", "reshaped"} and a.dtype != b.dtype:
-        return Relation("dtype", f"{a.dtype} against {b.dtype}")
     if x is b and found.kind not in SAME:  # the figures are those of B against A
-        return relate(a.load(), b.load(), tolerance=tolerance)
+        return relate(a.load(), b.load(), tolerance=tolerance)  # type: ignore[misc]
     return found
+
+
+def _rounded(weight: Weight) -> Weight:
+    """The weight as a compression to float16 stores it."""
+    load, converted = weight.load, weight.converted
+    assert load is not None  # the caller has looked
+    return replace(
+        weight,
+        load=lambda: rounded(load()),
+        converted=None if converted is None else lambda: rounded(converted()),
+    )
 
 
 def _comparison(a: Weight, b: Weight | None, relation: Relation) -> WeightComparison:
@@ -209,7 +256,7 @@ def _comparison(a: Weight, b: Weight | None, relation: Relation) -> WeightCompar
 def _remarks(a: str, b: str, left: Comparable, right: Comparable, *, wanted: bool) -> list[str]:
     remarks = [*left.remarks, *right.remarks]
     for name, side in ((a, left), (b, right)):
-        if side.parts is None:
+        if side.parts is None and side.format == "caffe":
             remarks.append(f"{shown(name)} is a caffemodel alone: only weights were compared")
         if wanted and not side.has_data:
             remarks.append(f"{shown(name)} has no weights: only names and shapes of weights were compared")

@@ -25,12 +25,12 @@ class DiffSide(_Part):
 
     Attributes:
         given: As it was named on the command line.
-        parts: Caffe layers or ONNX nodes; null when only weights are known (a caffemodel alone).
+        parts: Caffe layers or nodes; null when only weights are known (a caffemodel alone).
         weights: Arrays, constants of the graph included.
     """
 
     given: str
-    format: Literal["caffe", "onnx"]
+    format: Literal["caffe", "onnx", "openvino"]
     files: list[InspectedFile]
     opset: int | None
     parts: int | None
@@ -110,6 +110,8 @@ class DiffDocument(Document):
     """Two models compared.
 
     Attributes:
+        compared_as: ``named nodes`` where one side is an OpenVINO IR and the other is not: whatever OpenVINO
+            makes of a node, its last layer bears the node's name.
         tolerance: Numbers count as equal when they differ by at most this, times the largest absolute number
             of A's array.
         weights_compared: Whether numbers were compared at all.
@@ -124,7 +126,7 @@ class DiffDocument(Document):
     schema_: Literal["ctk.diff/1"] = Field(default="ctk.diff/1", alias="schema")
     a: DiffSide
     b: DiffSide
-    compared_as: Literal["layers", "nodes", "weights only"]
+    compared_as: Literal["layers", "nodes", "named nodes", "weights only"]
     tolerance: float
     weights_compared: bool
     structure: list[StructureDifference]

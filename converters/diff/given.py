@@ -10,7 +10,8 @@ from converters.options import ConvertOptions
 from toolkit.errors import BadInput, UsageFault, Where
 
 _CARD = "model:"
-_SUFFIXES = (".prototxt", ".caffemodel", ".onnx")
+_SUFFIXES = (".prototxt", ".caffemodel", ".onnx", ".xml")
+_ALONE = frozenset({".onnx", ".xml"})
 
 
 def files_of(word: str) -> GivenFiles:
@@ -29,22 +30,29 @@ def files_of(word: str) -> GivenFiles:
         files = from_card(word.removeprefix(_CARD), ConvertOptions())
         return GivenFiles(prototxt=files.prototxt, caffemodel=files.caffemodel)
     path = Path(word)
-    if path.is_dir():
+    # An empty path is the folder that one is in, which an empty word does not mean.
+    if word and path.is_dir():
         return _in_folder(path)
     # A file may have a comma in its name.
     parts = [word] if "," not in word or path.exists() else word.split(",")
-    return sorted_out([Path(part.strip()) for part in parts if part.strip()])
+    named = [Path(part.strip()) for part in parts if part.strip()]
+    if not named:
+        raise UsageFault(
+            "CTK601", f"{word!r} names no file", notes=["a model is written net.prototxt,net.caffemodel"]
+        )
+    return sorted_out(named)
 
 
 def _in_folder(folder: Path) -> GivenFiles:
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
     if not found:
         raise BadInput(
-            "CTK501", "the folder holds no prototxt, caffemodel or ONNX file", Where(file=str(folder))
+            "CTK501",
+            "the folder holds no prototxt, caffemodel, ONNX file or OpenVINO IR",
+            Where(file=str(folder)),
         )
-    if len({path.suffix.lower() for path in found}) < len(found) or (
-        len(found) > 1 and any(path.suffix.lower() == ".onnx" for path in found)
-    ):
+    kinds = {path.suffix.lower() for path in found}
+    if len(kinds) < len(found) or (len(found) > 1 and kinds & _ALONE):
         raise UsageFault(
             "CTK601",
             f"the folder {folder} holds more than one model",

@@ -52,7 +52,7 @@ def parts_of(
         name = unique_name(node.name or next(iter(node.outputs), node.op), taken)
         read = tuple(sources.get(value, Source("nothing", value)) for value in node.inputs)
         made = tuple(dims.get(value) for value in node.outputs)
-        parts.append(Part(name, node.op, node.attributes, read, made))
+        parts.append(Part(name, node.op, node.attributes, read, made, tuple(node.outputs)))
         sources |= {value: Source("part", name, slot) for slot, value in enumerate(node.outputs) if value}
     return parts, sources
 

@@ -35,7 +35,7 @@ def layer_attributes(layer: Layer) -> dict[str, Any]:
         if field.type == field.TYPE_MESSAGE and not field.is_repeated:
             inner = _fields(value)
             if field.name in {"convolution_param", "pooling_param"}:
-                _unify_windows(inner, max(len(layer.bottom_shapes[0]) - 2, 1) if layer.bottom_shapes else 2)
+                _unify_windows(inner, _spatial_axes(layer, inner))
             found |= {f"{field.name}.{name}": item for name, item in inner.items()}
         else:
             found[field.name] = _plain(value)
@@ -52,6 +52,15 @@ def _fields(message: Any) -> dict[str, Any]:
         if not is_filler and not is_default and field.name != "engine":
             found[field.name] = _plain(value)
     return found
+
+
+def _spatial_axes(layer: Layer, fields: dict[str, Any]) -> int:
+    """How many axes the window has, those behind the channels; the axis of these is brought into one spelling."""
+    rank = len(layer.bottom_shapes[0]) if layer.bottom_shapes else 4
+    channels: int = fields.pop("axis", 1) % max(rank, 1)  # the shape rule has refused what is out of range
+    if channels != 1:
+        fields["axis"] = channels
+    return max(rank - channels - 1, 1)
 
 
 def _unify_windows(fields: dict[str, Any], axes: int) -> None:

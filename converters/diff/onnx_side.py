@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from converters.diff.comparable import Comparable, Load, Weight
 from converters.diff.graph_parts import PlainNode, parts_of, read_attribute
 from converters.diff.onnx_tensors import map_onnx
-from converters.inspection.given_files import inspected_file, shown
+from converters.diff.telling_options import telling_options
+from converters.inspection.given_files import inspected_file
 from converters.inspection.onnx_reading import external_files
 from converters.inspection.onnx_shapes import shapes_of
 from converters.inspection.provenance import embedded_provenance
@@ -18,9 +19,6 @@ from toolkit.artifact import ArtifactDocument
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
-
-# Options of a conversion that change what the graph computes, or its sizes.
-_TELLING = ("attach", "batch", "coefficients", "cut", "from_blob", "head", "input_shape", "mean")
 
 
 def onnx_side(path: Path) -> Comparable:
@@ -45,7 +43,7 @@ def onnx_side(path: Path) -> Comparable:
         inputs=[shapes.tensor(name) for name in shapes.inputs],
         outputs=[shapes.tensor(info.name) for info in model.graph.output],
         opset=next((item.version for item in model.opset_import if item.domain in {"", "ai.onnx"}), None),
-        remarks=_remarks(path, facts),
+        remarks=telling_options(path, facts),
     )
 
 
@@ -76,11 +74,3 @@ def _dtype(tensor: TensorProto) -> str:
 
     known = tensor.data_type in TensorProto.DataType.values() and tensor.data_type != TensorProto.UNDEFINED
     return helper.tensor_dtype_to_np_dtype(tensor.data_type).name if known else "unknown"
-
-
-def _remarks(path: Path, facts: ArtifactDocument | None) -> list[str]:
-    options = facts.options if facts else {}
-    stated = [
-        f"{name} {options[name]}" for name in _TELLING if options.get(name) not in (None, [], {}, "outside")
-    ]
-    return [f"{shown(path.name)} was converted with {', '.join(stated)}"] if stated else []

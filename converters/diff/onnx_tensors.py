@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 # Field numbers of onnx.proto: ModelProto.graph, GraphProto.initializer, TensorProto.raw_data.
 _GRAPH, _INITIALIZER, _RAW_DATA = 7, 5, 9
 _KEPT_BYTES = 4096
+# Bits of the types whose elements share bytes in a file; in memory each has a byte of its own.
+_PACKED = {
+    "int4": 4, "uint4": 4, "float4_e2m1fn": 4, "int2": 2, "uint2": 2, "float6_e2m3fn": 6, "float6_e3m2fn": 6,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +134,45 @@ def _decoded(tensor: TensorProto, path: Path) -> NDArray[Any]:
 
 
 def _external(facts: dict[str, str], tensor: TensorProto, path: Path) -> NDArray[Any]:
+    dtype = _type_of_external(tensor, path)
+    bits = _PACKED.get(dtype.name, dtype.itemsize * 8)
+    data = _bytes_of_external(facts, -(-prod(tensor.dims) * bits // 8), path)
+    if dtype.name in _PACKED:  # onnx knows how; the few bytes of them are copied
+        copied = type(tensor)(dims=tensor.dims, data_type=tensor.data_type, raw_data=bytes(data))
+        copied.name = tensor.name
+        return _decoded(copied, path)
+    try:
+        return np.frombuffer(data, dtype.newbyteorder("<")).reshape(tuple(tensor.dims))
+    except ValueError as error:  # more axes than NumPy has
+        raise damaged(path, f"the numbers of tensor {tensor.name!r} do not fit its shape") from error
+
+
+def _type_of_external(tensor: TensorProto, path: Path) -> np.dtype[Any]:
     from onnx import helper
 
+    try:
+        dtype = helper.tensor_dtype_to_np_dtype(tensor.data_type)
+    except (KeyError, ValueError) as error:
+        raise damaged(path, f"tensor {tensor.name!r} is of an unknown type") from error
+    if dtype.kind == "O":
+        raise damaged(path, f"tensor {tensor.name!r} holds texts, which cannot be external data")
+    return dtype
+
+
+def _bytes_of_external(facts: dict[str, str], needed: int, path: Path) -> memoryview:
     location = facts.get("location", "")
     target = path.parent / location
     if not lies_below(target, path.parent):
         raise damaged(path, f"its external data {location!r} is not in the folder of the ONNX file")
-    dtype = helper.tensor_dtype_to_np_dtype(tensor.data_type)
-    shape = tuple(tensor.dims)
+    offset = _offset(facts, path)
     try:
-        offset = int(facts.get("offset", "0"))
         with opened(target, "external data") as file:
             size = file.seek(0, 2)
-            if offset < 0 or offset + prod(shape) * dtype.itemsize > size:
+            if offset < 0 or offset + needed > size:
                 raise damaged(path, f"its external data {location!r} is cut short")
+            if not needed:  # an empty file cannot be mapped
+                return memoryview(b"")
             mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
-    except ValueError as error:
-        raise damaged(path, f"the place of its external data {location!r} is no number") from error
     except BadInput as error:
         if error.code != "CTK501":
             raise
@@ -154,4 +180,12 @@ def _external(facts: dict[str, str], tensor: TensorProto, path: Path) -> NDArray
         raise BadInput(
             "CTK517", what, Where(file=str(path)), ["put the file beside the ONNX file"]
         ) from error
-    return np.frombuffer(mapped, dtype.newbyteorder("<"), prod(shape), offset).reshape(shape)
+    return memoryview(mapped)[offset : offset + needed]
+
+
+def _offset(facts: dict[str, str], path: Path) -> int:
+    try:
+        return int(facts.get("offset", "0"))
+    except ValueError as error:
+        location = facts.get("location", "")
+        raise damaged(path, f"the place of its external data {location!r} is no number") from error

@@ -21,6 +21,11 @@ Numbers = NDArray[Any]
 _CHUNK = 1 << 18  # elements
 # float32 keeps 2^-24 relative; a product of two roundings, or a sum of a few, stays below this.
 _ROUNDING = 1e-6
+# float16 keeps 2^-11 relative, and 2^-25 below its normal numbers; numbers that were themselves rounded before
+# may come out on the other side of a tie, which doubles it.
+_HALF_ROUNDING = 2.0**-10
+_HALF_SMALLEST = 2.0**-24
+_LARGEST_HALF = 65504.0
 _MOST_AXES = 5
 _NO_NUMBERS = "OUSc"  # texts, and complex numbers, which no network of ours has
 
@@ -61,6 +66,7 @@ def relate(
     *,
     folding: Numbers | None = None,
     converted: Numbers | None = None,
+    folded_how: str = "divided by the factor of BatchNorm",
     tolerance: float = 0.0,
 ) -> Relation:
     """Finds the closest relation.
@@ -70,6 +76,7 @@ def relate(
         b: The second.
         folding: The first after a known folding, float64.
         converted: The first as ctk's conversion stores it.
+        folded_how: What the folding does, in words.
         tolerance: Largest difference that counts as none, as a share of the largest magnitude of ``a``.
     """
     if _is_equal(a, b):
@@ -78,11 +85,9 @@ def relate(
         return Relation("equal" if a.shape == b.shape else "reshaped")
     if converted is not None and converted.shape == b.shape and _is_equal(converted, b):
         agrees = folding is not None and _agrees(folding, b)
-        return Relation(
-            "folded" if agrees else "converted", "divided by the factor of BatchNorm" if agrees else None
-        )
+        return Relation("folded" if agrees else "converted", folded_how if agrees else None)
     if folding is not None and _agrees(folding, b):
-        return Relation("folded", "divided by the factor of BatchNorm")
+        return Relation("folded", folded_how)
     if a.size != b.size:
         return Relation("shape")
     found = _rearranged(a.reshape(_squeezed(a.shape)), b.reshape(_squeezed(b.shape)))
@@ -98,6 +103,11 @@ def relate(
     if difference.is_scaled:
         return Relation("scaled", f"by {difference.factor:.6g}", difference)
     return Relation("different", None, difference)
+
+
+def rounded(values: Numbers) -> NDArray[np.float16]:
+    """Numbers as OpenVINO compresses them: to the nearest float16, the even one of two; too large ones saturate."""
+    return np.clip(values, -_LARGEST_HALF, _LARGEST_HALF).astype(np.float16)
 
 
 def measure(a: Numbers, b: Numbers) -> Difference:
@@ -151,6 +161,11 @@ def _agrees(wanted: Numbers, b: Numbers) -> bool:
     if _squeezed(wanted.shape) != _squeezed(b.shape):
         return False
     with np.errstate(all="ignore"):
+        if b.dtype == np.float16:
+            return all(
+                bool(np.all(np.abs(x - y) <= _HALF_ROUNDING * np.abs(x) + _HALF_SMALLEST))
+                for x, y in _pieces(wanted, b)
+            )
         largest = float(np.max(np.abs(wanted), initial=0))
         return all(
             float(np.max(np.abs(x - y), initial=0)) <= _ROUNDING * largest for x, y in _pieces(wanted, b)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
+from typing import Any
 
 from converters.diff.comparable import Comparable, Part, Source
 from converters.diff.document import StructureDifference
@@ -57,7 +58,7 @@ def _part(a: Part, b: Part, back: Mapping[str, Mapping[str, str]]) -> Difference
         yield _difference("type", a.name, None, a.type, b.type)
     for key in sorted({*a.attributes, *b.attributes}):
         x, y = a.attributes.get(key), b.attributes.get(key)
-        if x != y or type(x) is not type(y):
+        if not _is_same(x, y) or type(x) is not type(y):
             yield _difference("attribute", a.name, key, x, y)
     for slot, (left, right) in enumerate(zip_longest(a.sources, b.sources)):
         translated = right and right._replace(name=back.get(right.kind, {}).get(right.name, right.name))
@@ -68,6 +69,15 @@ def _part(a: Part, b: Part, back: Mapping[str, Mapping[str, str]]) -> Difference
             yield _difference("shape", a.name, f"top {slot}", list(made), list(made_b))
     if len(a.dims) != len(b.dims):
         yield _difference("wiring", a.name, "number of tops", len(a.dims), len(b.dims))
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    """Whether two attributes have the same value; NaN, which does not equal itself, is the same as NaN."""
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(_is_same(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_is_same(value, b[key]) for key, value in a.items())
+    return bool(a == b or (a != a and b != b))  # noqa: PLR0124
 
 
 def _shown(source: Source | None) -> str | None:

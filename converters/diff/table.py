@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from converters.diff.document import DiffDocument, DiffSide, WeightComparison
+from converters.inspection.table import shape_text
 from toolkit.commands.table import print_table
 from toolkit.errors import printable
 
 _MOST_ROWS = 200
+_OF_SHAPES = frozenset({"input", "output", "shape"})
 Row = tuple[str, str, str, str]
 
 
@@ -41,7 +43,8 @@ def _side(side: DiffSide, compared_as: str) -> str:
 def _rows(document: DiffDocument) -> Iterator[Row]:
     for found in document.structure:
         detail = f" {found.detail}" if found.detail else ""
-        yield _row(found.aspect + detail, found.name, _value(found.a), _value(found.b))
+        a, b = (_value(value, is_shape=found.aspect in _OF_SHAPES) for value in (found.a, found.b))
+        yield _row(found.aspect + detail, found.name, a, b)
     for lonely in document.only_in_a:
         yield _row(f"{lonely.what} only in A", lonely.name, _type(lonely.type, lonely.dims), "")
     for lonely in document.only_in_b:
@@ -68,14 +71,16 @@ def _number(value: float | None) -> str:
 
 
 def _type(kind: str | None, dims: Sequence[int] | None) -> str:
-    shape = "×".join(map(str, dims)) if dims else "scalar" if dims is not None else ""
+    shape = "" if dims is None else shape_text(dims)
     return " ".join(filter(None, [shape, kind]))
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, *, is_shape: bool) -> str:
     if value is None:
         return "nothing"
-    return "×".join(map(str, value)) if isinstance(value, list) else str(value)
+    if is_shape:
+        return shape_text(value)
+    return "×".join(map(str, value)) if value and isinstance(value, list) else str(value)
 
 
 def _row(what: str, name: str, a: str, b: str) -> Row:

@@ -19,7 +19,7 @@ class _Part(BaseModel):
 class InspectedFile(_Part):
     """A file that was looked at; size and hash are null when it is missing."""
 
-    kind: Literal["prototxt", "caffemodel", "onnx", "external data"]
+    kind: Literal["prototxt", "caffemodel", "onnx", "external data", "xml", "bin"]
     path: str
     size_bytes: int | None
     sha256: str | None
@@ -71,7 +71,7 @@ class ParameterTotals(_Part):
         told_apart: What is not in ``count``.
         total: ``count`` and all of ``told_apart``.
         constants: Numbers that a converter or exporter made (ones and zeros of a BatchNorm, shapes); in an
-            ONNX file only, and in no other figure.
+            ONNX file or an IR only, and in no other figure.
         missing: Parameters without data.
         missing_elements: How many numbers those are.
     """
@@ -105,7 +105,7 @@ class ComputeTotals(_Part):
 
 
 class LayerFacts(_Part):
-    """One Caffe layer, or one ONNX node.
+    """One Caffe layer, or one node of ONNX or OpenVINO IR.
 
     Attributes:
         parameters: Numbers it holds; those shared with an earlier layer count there.
@@ -150,6 +150,22 @@ class OnnxFacts(_Part):
     ir_version: int
     producer: str
     producer_version: str
+
+
+class OpenVinoFacts(_Part):
+    """What is particular to an OpenVINO IR.
+
+    Attributes:
+        ir_version: Version of the format.
+        made_with: Version of OpenVINO that wrote it, as it states; null when it does not.
+        stored: Numbers of parameters by the precision in which the bin holds them.
+        compressed: How many of those are widened to f32 when the network is loaded.
+    """
+
+    ir_version: int
+    made_with: str | None
+    stored: dict[str, int]
+    compressed: int
 
 
 class LedgerTotals(_Part):
@@ -212,6 +228,14 @@ class UncheckedLayer(_Part):
     unknown_bottom: str
 
 
+class LackingPart(_Part):
+    """A node or layer that a backend cannot execute, with the runtime's reason."""
+
+    name: str
+    type: str
+    reason: str
+
+
 class InspectDocument(Document):
     """What a network is, told from its files.
 
@@ -220,7 +244,8 @@ class InspectDocument(Document):
         weights: Null when there are none (a prototxt alone).
         network: Name of the network in the file.
         inputs: Inputs; empty for a caffemodel alone, as is everything about the network.
-        layers: Caffe layers or ONNX nodes in the order of execution.
+        layers: Caffe layers or nodes in the order of execution; of an IR without its inputs, constants,
+            decompressions and results.
         layer_types: How many there are of each type.
         stored_layers: Of a caffemodel that is looked at alone.
         provenance: Null when there is none in the file.
@@ -228,10 +253,12 @@ class InspectDocument(Document):
         problems: All problems of a Caffe network, in the order of the files; what else the document tells is
             then only about the layers without one.
         unchecked: Layers that could not be checked because of them.
+        lacking: By backend that was asked, what it cannot execute: nodes, or layers where it takes Caffe files as
+            they are. Null for one that could not be asked because of problems.
     """
 
     schema_: Literal["ctk.inspect/1"] = Field(default="ctk.inspect/1", alias="schema")
-    format: Literal["caffe", "onnx"]
+    format: Literal["caffe", "onnx", "openvino"]
     model: str
     weights: Weights | None
     network: str
@@ -245,7 +272,9 @@ class InspectDocument(Document):
     layers: list[LayerFacts] = Field(default_factory=list)
     stored_layers: list[StoredLayerFacts] | None = None
     onnx: OnnxFacts | None = None
+    openvino: OpenVinoFacts | None = None
     provenance: Provenance | None = None
     remarks: list[str] = Field(default_factory=list)
     problems: list[Problem] = Field(default_factory=list)
     unchecked: list[UncheckedLayer] = Field(default_factory=list)
+    lacking: dict[str, list[LackingPart] | None] = Field(default_factory=dict)

@@ -7,9 +7,9 @@ contracted axis is long.
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING
 
+from converters.inspection.graph_rows import times
 from converters.inspection.onnx_shapes import Shapes
 
 if TYPE_CHECKING:
@@ -41,16 +41,12 @@ def macs_of(node: NodeProto, shapes: Shapes) -> int | None:
     if node.domain not in {"", "ai.onnx"} or len(node.input) < 2:
         return 0
     if node.op_type == "Conv":
-        return _times(shapes.elements(node.output[0]), shapes.sizes(node.input[1]), 1)
+        return times(shapes.elements(node.output[0]), shapes.sizes(node.input[1]), 1)
     if node.op_type == "ConvTranspose":
-        return _times(shapes.elements(node.input[0]), shapes.sizes(node.input[1]), 1)
+        return times(shapes.elements(node.input[0]), shapes.sizes(node.input[1]), 1)
     if node.op_type in {"Gemm", "MatMul"}:
         transposed = any(item.name == "transA" and item.i for item in node.attribute)
         first = shapes.sizes(node.input[0])
         axis = 0 if transposed else -1
-        return None if not first else _times(shapes.elements(node.output[0]), (first[axis],), 0)
+        return None if not first else times(shapes.elements(node.output[0]), (first[axis],), 0)
     return 0
-
-
-def _times(count: int | None, weight: tuple[int, ...] | None, skip: int) -> int | None:
-    return None if count is None or weight is None else count * prod(weight[skip:])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from converters.caffe.layers.registry import Reach
 from converters.inspection import receptive_field as rf
+from converters.inspection.graph_reach import aligned, transposed, windowed, without
 from converters.inspection.onnx_shapes import Shapes
 
 if TYPE_CHECKING:
@@ -108,60 +108,40 @@ def _behind(
     field = fields[read[0]]
     if node.domain not in {"", "ai.onnx"}:
         return rf.unknown(rank)
-    if node.op_type in _WINDOWED and read[0] == node.input[0] and len(field) == rank:
-        reaches = _reaches(node, shapes, rank - 2)
-        return rf.unknown(rank) if reaches is None else rf.through(field, reaches)
+    if node.op_type in _WINDOWED and read[0] == node.input[0]:
+        return _windowed(node, field, shapes, rank)
     if node.op_type == "Transpose":
-        order = _attributes(node).get("perm") or range(rank)[::-1]
-        return (
-            tuple(field[axis] for axis in order)
-            if sorted(order) == list(range(len(field)))
-            else rf.unknown(rank)
-        )
+        return transposed(field, _attributes(node).get("perm") or range(rank)[::-1], rank)
     if node.op_type in _SOFTMAX:
         return _softmax(node, field, opset)
     if node.op_type == "Concat":
         joined = rf.merged([fields[name] for name in read], rank)
-        return _without(joined, [_attributes(node).get("axis", 1)])
-    if node.op_type in _POINTWISE and all(_aligned(shapes, n, output) for n in read):
+        return without(joined, [_attributes(node).get("axis", 1)])
+    if node.op_type in _POINTWISE and all(
+        aligned(shapes.dims.get(name, ()), shapes.dims.get(output, ())) for name in read
+    ):
         return rf.merged([fields[name] for name in read], rank)
     return rf.unknown(rank)
-
-
-def _aligned(shapes: Shapes, read: str, output: str) -> bool:
-    """Whether a value surely is not spread over an axis: sizes are equal, or open and not 1."""
-    pair = shapes.dims.get(read, ()), shapes.dims.get(output, ())
-    return len(pair[0]) == len(pair[1]) and all(
-        a == b or (a != 1 and b != 1 and (isinstance(a, str) or isinstance(b, str)))
-        for a, b in zip(*pair, strict=True)
-    )
 
 
 def _softmax(node: NodeProto, field: rf.ValueField, opset: int) -> rf.ValueField:
     """Along its axis everything is seen; before opset 13 along all that follow too."""
     axis = _attributes(node).get("axis", -1 if opset >= 13 else 1)
     axis = axis % len(field) if field else 0
-    return _without(field, [axis] if opset >= 13 else range(axis, len(field)))
+    return without(field, [axis] if opset >= 13 else range(axis, len(field)))
 
 
-def _without(field: rf.ValueField, axes: Sequence[int]) -> rf.ValueField:
-    left_out = {axis % len(field) for axis in axes} if field else set()
-    return tuple(None if axis in left_out else known for axis, known in enumerate(field))
-
-
-def _reaches(node: NodeProto, shapes: Shapes, spatial: int) -> list[Reach] | None:
-    """Reach along each spatial axis; None where the kernel's size is not known or the numbers do not fit."""
+def _windowed(node: NodeProto, field: rf.ValueField, shapes: Shapes, rank: int) -> rf.ValueField:
     attributes = _attributes(node)
     weight = shapes.sizes(node.input[1]) if len(node.input) > 1 else None
-    kernel = attributes.get("kernel_shape") or (weight[2:] if weight else None)
-    if kernel is None:
-        return None
-    stride = attributes.get("strides") or [1] * spatial
-    dilation = attributes.get("dilations") or [1] * spatial
-    if not len(kernel) == len(stride) == len(dilation) == spatial or min(*kernel, *stride, *dilation, 1) < 1:
-        return None
-    up = node.op_type == "ConvTranspose"
-    return [Reach(d * (k - 1) + 1, s, up) for k, s, d in zip(kernel, stride, dilation, strict=True)]
+    return windowed(
+        field,
+        rank,
+        attributes.get("kernel_shape") or (weight[2:] if weight else None),
+        attributes.get("strides"),
+        attributes.get("dilations"),
+        is_upsampling=node.op_type == "ConvTranspose",
+    )
 
 
 def _attributes(node: NodeProto) -> dict[str, Any]:

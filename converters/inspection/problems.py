@@ -101,7 +101,8 @@ def listed_problems(faults: CollectedFaults, unused: Sequence[BadInput], prototx
 
 def unchecked(faults: CollectedFaults) -> list[UncheckedLayer]:
     """Layers that could not be checked, in the order of the network, but those with a problem of their own."""
-    faulty = {fault.where.line for fault in faults.found}
+    # Many layers may stand on one line.
+    faulty = {(fault.where.line, fault.where.layer) for fault in faults.found}
     return [
         UncheckedLayer(
             name=layer.name,
@@ -111,7 +112,7 @@ def unchecked(faults: CollectedFaults) -> list[UncheckedLayer]:
             unknown_bottom=layer.message.bottom[layer.bottoms.index(bottom)],
         )
         for layer, bottom in faults.unknown
-        if layer.where.line not in faulty
+        if (layer.where.line, layer.where.layer) not in faulty
     ]
 
 

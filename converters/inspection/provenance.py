@@ -1,4 +1,4 @@
-"""The facts that ctk put into an ONNX file, and whether the sidecar beside it speaks of the same file."""
+"""The facts that ctk put into an artifact, and whether the sidecar beside it speaks of the same file."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _PLAIN = frozenset({"schema", "model", "format", "precision", "weights"})
 
 
 def embedded_provenance(properties: Mapping[str, str]) -> tuple[ArtifactDocument | None, str | None]:
-    """Reads ``metadata_props``.
+    """Reads ONNX's ``metadata_props``, or an IR's ``rt_info``.
 
     Args:
-        properties: All of them; those that begin with ``ctk.`` count.
+        properties: All of them by name; those that begin with ``ctk.`` count.
 
     Returns:
         The facts, or None and a remark that says why there are none.

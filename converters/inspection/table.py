@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from converters.inspection.document import (
     ComputeTotals,
     InspectDocument,
+    LackingPart,
     LayerFacts,
+    OpenVinoFacts,
     OutputFacts,
     ParameterGroup,
     ParameterTotals,
@@ -49,7 +51,7 @@ def print_inspection(document: InspectDocument, *, layers: bool = False) -> None
         sys.stdout.write("\n")
         print_table(
             [
-                "node" if document.onnx else "layer",
+                "layer" if document.format == "caffe" else "node",
                 "type",
                 "output",
                 "parameters",
@@ -67,6 +69,11 @@ def print_inspection(document: InspectDocument, *, layers: bool = False) -> None
         )
         + "\n"
         for layer in document.unchecked
+    )
+    sys.stdout.writelines(
+        printable(f"lacking: {backend}: {part.name} ({part.type}): {part.reason}") + "\n"
+        for backend, parts in document.lacking.items()
+        for part in parts or ()
     )
 
 
@@ -97,10 +104,7 @@ def _facts(document: InspectDocument) -> Iterator[Row]:
         yield file.kind, printable(f"{file.path}, {size}")
     yield "model", printable(document.model)
     yield "weights", document.weights or "none given"
-    if document.onnx is not None:
-        yield "format", _versions(document)
-    else:
-        yield "format", "caffe"
+    yield "format", _versions(document)
     if document.inputs or document.outputs:
         ends = [", ".join(_tensor(t) for t in tensors) for tensors in (document.inputs, document.outputs)]
         yield "network", f"{printable(document.network)}: {ends[0]} → {ends[1]}"
@@ -108,12 +112,22 @@ def _facts(document: InspectDocument) -> Iterator[Row]:
     kinds = ", ".join(
         f"{count} {printable(kind)}" for kind, count in sorted(document.layer_types.items(), key=_rarest_last)
     )
-    yield "nodes" if document.onnx else "layers", f"{document.layer_count}: {kinds}"
+    yield "layers" if document.format == "caffe" else "nodes", f"{document.layer_count}: {kinds}"
     yield from _parameters(document.parameters)
+    if document.openvino is not None:
+        yield "stored as", _stored(document.openvino)
     if document.compute is not None:
         yield "compute", _compute(document.compute)
     if document.provenance is not None:
         yield from _provenance(document.provenance)
+    yield from (("backend", _backend(name, parts)) for name, parts in document.lacking.items())
+
+
+def _backend(name: str, parts: Sequence[LackingPart] | None) -> str:
+    if parts is None:
+        return f"{name} could not be asked what it lacks"
+    count = "nothing" if not parts else "1 part" if len(parts) == 1 else f"{len(parts)} parts"
+    return f"{name} lacks {count}"
 
 
 def _rarest_last(item: tuple[str, int]) -> tuple[int, str]:
@@ -184,12 +198,27 @@ def _scaled(macs: int) -> str:
 
 
 def _versions(document: InspectDocument) -> str:
+    if document.openvino is not None:
+        return _openvino(document.openvino)
     facts = document.onnx
-    assert facts is not None
+    if facts is None:
+        return document.format
     others = "".join(f", {domain} {version}" for domain, version in facts.other_opsets.items())
     producer = f"{facts.producer} {facts.producer_version}".strip() or "unknown"
     opset = "unknown" if facts.opset is None else facts.opset
     return printable(f"onnx, opset {opset}{others}, ir_version {facts.ir_version}, producer {producer}")
+
+
+def _openvino(facts: OpenVinoFacts) -> str:
+    made = f", made with OpenVINO {facts.made_with}" if facts.made_with else ""
+    return printable(f"openvino, ir_version {facts.ir_version}{made}")
+
+
+def _stored(facts: OpenVinoFacts) -> str:
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in facts.stored.items()) or "none"
+    return printable(kinds) + (
+        f"; {facts.compressed:,} of them are widened when loaded" if facts.compressed else ""
+    )
 
 
 def _provenance(facts: Provenance) -> Iterator[Row]:

@@ -10,7 +10,8 @@ from caffe_samples import TWO_LAYERS, caffemodel, two_layer_weights, write_files
 from plugin_samples import lay_distribution, on_path
 
 import converters
-from converters.supported import lacking, refuse_lacking
+from converters.supported import lacking, refuse_lacking, refuse_parts
+from toolkit.backends.protocol import Lacking
 from toolkit.content import sniff
 from toolkit.errors import BadInput, CheckFailed, UsageFault
 
@@ -115,6 +116,25 @@ def test_what_is_lacking_is_an_error_that_names_ten_parts(
     assert caught.value.what == "the backend picky lacks 12 parts of the model: Conv"
     assert caught.value.notes[0] == "conv0 (Conv): no implementation"
     assert caught.value.notes[9:] == ("conv9 (Conv): no implementation", "and 2 more")
+
+
+def test_of_several_backends_all_are_named():
+    found = {
+        "first": [Lacking("warp", "GridSample", "no implementation")],
+        "second": [],
+        "third": [Lacking("a", "Einsum", "unknown"), Lacking("b", "Einsum", "unknown")],
+    }
+    with pytest.raises(CheckFailed) as caught:
+        refuse_parts(found, "net.onnx")
+    assert caught.value.what == (
+        "the backend first lacks 1 part of the model: GridSample; "
+        "the backend third lacks 2 parts of the model: Einsum"
+    )
+    assert caught.value.where.file == "net.onnx"
+    assert caught.value.notes == (
+        "first: warp (GridSample): no implementation", "third: a (Einsum): unknown", "third: b (Einsum): unknown",
+    )  # fmt: skip
+    refuse_parts({"second": []}, None)
 
 
 def test_nothing_lacking_is_no_error(files: list[Path], picky: Callable[..., list[tuple[str, bytes]]]):

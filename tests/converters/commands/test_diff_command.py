@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from caffe_samples import TWO_LAYERS, caffemodel, two_layer_weights, write_files
+from caffe_samples import TWO_LAYERS, caffemodel, input_layer, layer, two_layer_weights, write_files
+from ir_samples import ir_of
 
 import converters
 from converters.diff.document import DiffDocument
@@ -45,6 +46,26 @@ def test_different(pair: tuple[str, str], capsys: Capture):
     (row,) = [line for line in found.out.splitlines() if "conv.bias" in line]
     assert "weight different: 1 of 2 differ, max_abs 2, " in row
     assert found.out.splitlines()[-1] == "different"
+
+
+def test_an_ir(pair: tuple[str, str], tmp_path: Path, capsys: Capture):
+    a, b = (Path(folder) for folder in pair)
+    target = converters.convert([a / "net.prototxt", a / "net.caffemodel"], output=tmp_path / "n.onnx").path
+    ir = ir_of(target, tmp_path / "ir" / "n.xml", f16=True)
+    for words in (["diff", str(a), str(ir)], ["diff", str(ir.parent), str(target)]):
+        assert main(words) == 0
+        assert capsys.readouterr().out.splitlines()[-2:] == ["weights: 2 converted", "same"]
+    assert main(["diff", str(b), str(ir)]) == 1
+    found = capsys.readouterr()
+    # OpenVINO calls what makes an output of the graph after the value.
+    assert found.err.splitlines() == [
+        "note: nodes were found by their values only: relu is called conv_1",
+        "error: CTK102 the models differ: weights 1",
+    ]
+    (row,) = [line for line in found.out.splitlines() if "conv.bias" in line]
+    assert "weight different: 1 of 2 differ" in row
+    assert main(["diff", str(a), str(ir.with_suffix(".bin"))]) == 5
+    assert "name its xml" in capsys.readouterr().err
 
 
 def test_json_stands_alone_and_is_of_the_schema(pair: tuple[str, str], capsys: Capture):
@@ -106,6 +127,25 @@ def test_missing_files_and_folders(pair: tuple[str, str], tmp_path: Path, capsys
     assert "holds more than one model" in capsys.readouterr().err
     assert main(["diff", "model:nobody", pair[1]]) == 64
     assert "CTK603" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", [",", "", " , "])
+@pytest.mark.parametrize("second", [False, True])
+def test_a_word_that_names_nothing(pair: tuple[str, str], word: str, second: bool, capsys: Capture):
+    assert main(["diff", *([pair[0], word] if second else [word, pair[0]])]) == 64
+    assert capsys.readouterr().err.startswith(f"error: CTK601 {word!r} names no file\n")
+
+
+def test_a_shape_without_axes_is_told(tmp_path: Path, capsys: Capture):
+    words = []
+    for axis in (0, 1):
+        body = input_layer(2, 3) + layer(
+            "sum", "Reduction", "data", "sum", f"reduction_param {{ axis: {axis} }}"
+        )
+        words.append(str(write_files(tmp_path / str(axis), body)[0]))
+    assert main(["diff", *words]) == 1
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["shape", "output", "sum", "scalar", "2"] in rows
 
 
 def test_a_comma_in_a_file_name(pair: tuple[str, str], tmp_path: Path):

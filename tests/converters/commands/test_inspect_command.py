@@ -9,6 +9,7 @@ from pathlib import Path
 
 import onnx
 import pytest
+from ir_samples import ir_of
 from onnx import TensorProto, helper, numpy_helper
 
 from converters.inspection.document import InspectDocument
@@ -42,6 +43,50 @@ def test_table(net: Path, capsys: Capture):
     assert "2,646 multiply-accumulates" in found.out
     assert found.out.splitlines()[-1].split() == ["conv", "Conv", "1×3×7×7", "54", "0.003", "3"]
     assert found.err == "note: it holds no provenance: ctk did not write it\n"
+
+
+def test_a_value_without_axes_is_told(tmp_path: Path, capsys: Capture):
+    path = tmp_path / "net.prototxt"
+    path.write_text(
+        'layer { name: "i" type: "Input" top: "x" input_param { shape { dim: 4 } shape { } } top: "s" }'
+        'layer { name: "y" type: "Scale" bottom: "x" bottom: "s" top: "y" scale_param { axis: 0 } }'
+        'layer { name: "z" type: "Reduction" bottom: "y" top: "z" }'
+    )
+    assert main(["inspect", str(path), "--layers"]) == 0
+    found = capsys.readouterr().out
+    assert "x 4, s scalar → z scalar\n" in found
+    assert found.splitlines()[-1].split()[:3] == ["z", "Reduction", "scalar"]
+
+
+def test_table_of_an_ir(net: Path, capsys: Capture):
+    path = ir_of(net, net.with_suffix(".xml"), f16=True)
+    assert main(["inspect", str(path), "--layers"]) == 0
+    found = capsys.readouterr()
+    assert "x 1×2×9×9 → y 1×3×7×7\n" in found.out
+    assert "output stride 1, receptive field 3 input pixels" in found.out
+    assert "format      openvino, ir_version 11, made with OpenVINO " in found.out
+    assert "nodes       1: 1 Convolution\n" in found.out
+    assert "stored as   54 f16; 54 of them are widened when loaded" in found.out
+    assert "2,646 multiply-accumulates" in found.out
+    assert found.out.splitlines()[-1].split()[1:] == ["Convolution", "1×3×7×7", "54", "0.003", "3"]
+    assert found.err == "note: it holds no provenance: ctk did not write it\n"
+
+
+def test_a_bin_alone_leads_to_its_xml(net: Path, capsys: Capture):
+    path = ir_of(net, net.with_suffix(".xml"))
+    assert main(["inspect", str(path.with_suffix(".bin"))]) == 5
+    error, note = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: CTK502 this is the bin of an OpenVINO IR")
+    assert note == f"note: name its xml: {path}"
+
+
+def test_an_ir_without_its_bin(net: Path, capsys: Capture):
+    path = ir_of(net, net.with_suffix(".xml"))
+    path.with_suffix(".bin").unlink()
+    assert main(["inspect", str(path)]) == 5
+    found = capsys.readouterr()
+    assert found.err.startswith("error: CTK520 ")
+    assert found.out == ""
 
 
 def test_quiet_has_no_notes(net: Path, capsys: Capture):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,48 @@ def test_spellings_of_one_window_are_the_same(tmp_path: Path):
     assert diff_models(*words).verdict == "pass"
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("kernel_size: 1 stride: 2", "kernel_h: 1 kernel_w: 1 stride: 2 stride: 2"),
+        ("kernel_size: 1 pad: 1", "kernel_size: 1 kernel_size: 1 pad_h: 1 pad_w: 1"),
+        ("kernel_size: 1", "kernel_size: 1"),
+    ],
+)
+def test_spellings_of_one_window_behind_another_axis_are_the_same(tmp_path: Path, one: str, other: str):
+    """Of five axes two are spatial when the channels are the third, counted from either end."""
+    words = []
+    for name, fields, axis in (("x", one, 2), ("y", other, -3)):
+        param = f"convolution_param {{ num_output: 2 axis: {axis} {fields} }}"
+        body = input_layer(2, 2, 3, 6, 6) + layer("conv", "Convolution", "data", "conv", param)
+        words.append(str(write_files(tmp_path / name, body, None)[0]))
+    assert diff_models(*words).structure == []
+
+
+def test_another_axis_of_the_channels_is_a_difference(tmp_path: Path):
+    words = []
+    for axis in (1, 2):
+        param = f"convolution_param {{ num_output: 2 axis: {axis} kernel_size: 1 }}"
+        body = input_layer(2, 2, 2, 6, 6) + layer("conv", "Convolution", "data", "conv", param)
+        words.append(str(write_files(tmp_path / str(axis), body, None)[0]))
+    found = {d.detail: (d.a, d.b) for d in diff_models(*words).structure if d.aspect == "attribute"}
+    assert found["convolution_param.axis"] == (None, 2)
+
+
+def test_fields_that_are_no_number_are_the_same(tmp_path: Path):
+    """NaN does not equal itself, nor does a list that holds it."""
+    body = (
+        input_layer(2, 5)
+        + layer("relu", "ReLU", "data", "relu", "relu_param { negative_slope: nan }")
+        + layer("sum", "Eltwise", ["relu", "data"], "sum", "eltwise_param { coeff: nan coeff: 1 }")
+    )
+    words = [str(write_files(tmp_path / name, body, None)[0]) for name in "ab"]
+    assert diff_models(*words).verdict == "pass"
+    text, _ = write_files(tmp_path / "c", body.replace("coeff: 1", "coeff: 2"), None)
+    (found,) = diff_models(words[0], str(text)).structure
+    assert (found.name, found.detail) == ("sum", "eltwise_param.coeff")
+
+
 def test_a_renamed_layer_is_recognised(net: str, tmp_path: Path):
     renamed = TEXT.replace('"conv"', '"first"')
     blobs = caffemodel([("first" if n == "conv" else n, k, b) for n, (k, b) in BLOBS.items()])
@@ -238,6 +281,54 @@ def test_weights_alone(net: str, tmp_path: Path, ours: Path):
     assert diff_models(a, net).verdict == "pass"
     against = diff_models(a, str(ours))
     assert {i.name: i.kind for i in against.weights if i.name == "norm.mean"} == {"norm.mean": "folded"}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_weights_alone_against_their_own_conversion(net: str, ours: Path, turned: bool):
+    """The factor went into mean and variance, and the scale and shift that ONNX wants are the converter's."""
+    alone = net.split(",")[1]
+    found = diff_models(str(ours), alone) if turned else diff_models(alone, str(ours))
+    assert (found.verdict, found.only_in_a, found.only_in_b) == ("pass", [], [])
+    kinds = {item.name: item.kind for item in found.weights}
+    assert (kinds["norm.mean"], kinds["norm.variance"]) == ("folded", "folded")
+    assert turned or kinds["norm.factor"] == "folded"
+
+
+def test_a_factor_that_another_caffemodel_lacks_is_a_difference(net: str, tmp_path: Path):
+    alone, b = net.split(",")[1], tmp_path / "b.caffemodel"
+    b.write_bytes(model_bytes({"norm": BLOBS["norm"][1][:2]}))
+    found = diff_models(alone, str(b))
+    assert [item.name for item in found.only_in_a] == ["norm.factor"]
+    assert found.verdict == "fail"
+
+
+def test_constants_count_where_nodes_are_compared(net: str, tmp_path: Path):
+    without = TEXT.replace(layer("norm", "BatchNorm", "conv", "norm"), "")
+    text, weights = write_files(
+        tmp_path / "b", without.replace('bottom: "norm"', 'bottom: "conv"'), model_bytes()
+    )
+    lossy = converters.convert([text, weights], output=tmp_path / "lossy.onnx").path
+    lost = {item.name for item in diff_models(net, str(lossy)).only_in_a if item.what == "constant"}
+    assert lost == {"norm.gamma", "norm.beta"}
+
+
+def test_a_factor_that_was_forgotten_is_seen_without_the_network(net: str, ours: Path):
+    changed = edited(ours, lambda model: put(model, "norm.mean", lambda w: w * np.float32(3)))
+    assert differing(diff_models(net.split(",")[1], changed)) == {"norm.mean": "scaled"}
+
+
+def test_parameters_without_data_take_no_memory(tmp_path: Path, ours: Path):
+    """A prototxt of a few lines says how many there are; nothing of their size is made."""
+    body = input_layer(1, 20_000_000) + layer("norm", "BatchNorm", "data", "norm")
+    text, _ = write_files(tmp_path / "b", body, None)
+    small, _ = write_files(tmp_path / "c", body.replace("20000000", "2"), None)
+    diff_models(str(small), str(ours))  # modules that are loaded late are not what is measured
+    tracemalloc.start()
+    found = diff_models(str(text), str(ours))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert {item.name: item.dims for item in found.weights}["norm.mean"] == [20_000_000]
+    assert peak < 40_000_000  # one array has 80 MB
 
 
 def test_without_numbers(net: str, ours: Path, tmp_path: Path):

@@ -44,7 +44,7 @@ FAULTY = (
     layer(
         "value", "Convolution", "data", "value", "convolution_param { num_output: lots kernel_size: 3 }"
     ),  # 7
-    layer("twice", "Convolution", "data", "data", SMALL),  # 8: in place, and others read data
+    layer("twice", "ReLU", "data", "data"),  # 8: in place, and others read data
     layer("good", "Convolution", "data", "good", SMALL),  # 9
     layer("again", "ReLU", "good", "good2") + layer("more", "ReLU", "good", "good2"),  # 10 and 11
 )
@@ -68,6 +68,14 @@ def test_every_fault_is_told_once_with_its_place(tmp_path: Path):
     assert [(item.name, item.line, item.unknown_bottom) for item in found.unchecked][:1] == [
         ("after", 3, "big")
     ]
+
+
+def test_what_cannot_be_checked_is_told_on_a_line_with_faults_too(tmp_path: Path):
+    """Of layers with a fault of their own that is enough."""
+    both = layer("both", "Convolution", "big", "both", "convolution_param { num_output: 4 kernal_size: 3 }")
+    found = inspected(tmp_path, "".join([*FAULTY[:3], both]).replace("\n", " "))
+    assert {(problem.layer, problem.line) for problem in found.problems} == {("big", 1), ("both", 1)}
+    assert [(item.name, item.line) for item in found.unchecked] == [("after", 1)]
 
 
 @pytest.mark.parametrize("kept", [1, 3, 4, 5, 6, 9])
