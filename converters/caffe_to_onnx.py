@@ -73,7 +73,9 @@ class CaffeToOnnx:
                 files.prototxt, _parameter_sources(files, options), net_options(options, files.card)
             )
             graph, emitted = emit_onnx(net, options.opset, _mean_inside(files, net, options))
-            ledger = with_left_out(emitted, [layer.index for layer in net.layers], net.left_out)
+            ledger = with_left_out(
+                emitted, [layer.index for layer in net.layers if layer.index >= 0], net.left_out
+            )
 
             def described() -> ArtifactDocument:
                 return _describe(files, options, sources, hashes, graph, ledger)

@@ -2,7 +2,8 @@
 
 Split, Flatten, Reshape and some others pass the memory of their bottom on. An in-place layer on one of the
 names then changes what is read later under another. In SSA every value keeps what it was, so such a network
-is refused; one in which nobody reads the other name later is not.
+is refused; one in which nobody reads the other name later is not. The top of a Parameter layer is the memory of its
+parameter, so that an in-place layer on it also changes what other layers of that `param { name }` read.
 """
 
 from __future__ import annotations
@@ -26,21 +27,24 @@ class OverwrittenRead:
         reader: Index of the layer that reads it; None for an output, which the caller reads at the end.
         writer: Index of the in-place layer.
         sharer: Index of a layer that made the two names one memory.
+        parameter: Name of the shared parameter, where not a bottom but that is overwritten.
     """
 
     value: str
     reader: int | None
     writer: int
     sharer: int
+    parameter: str = ""
 
 
 @dataclass(slots=True)
 class _Memory:
-    """One piece of memory: how often it was overwritten, by whom last, and who passed it on last."""
+    """One piece of memory: how often it was overwritten, by whom last, who passed it on last, whose parameter it is."""
 
     overwrites: int = 0
     writer: int = -1
     sharer: int = -1
+    owner: Layer | None = None
 
 
 def refuse_aliasing(
@@ -78,6 +82,7 @@ def overwritten_reads(layers: Sequence[Layer], outputs: Collection[str] = ()) ->
         outputs: Values that are read after the last layer.
     """
     registry.load_all()
+    users = _users_by_parameter(layers)
     memories: dict[str, _Memory] = {}
     seen: dict[str, int] = {}  # per value, the overwrites of its memory that it includes
     for layer in layers:
@@ -89,6 +94,7 @@ def overwritten_reads(layers: Sequence[Layer], outputs: Collection[str] = ()) ->
             if seen[name] != memory.overwrites:
                 yield OverwrittenRead(name, layer.index, memory.writer, memory.sharer)
         yield from _read_while_written(layer, memories)
+        yield from _parameters_overwritten(layer, memories, users)
         for slot, top in enumerate(layer.tops):
             _make(layer, slot, top, memories, seen)
     for name in outputs:
@@ -130,6 +136,32 @@ def _read_while_written(layer: Layer, memories: dict[str, _Memory]) -> Iterator[
                     yield OverwrittenRead(name, layer.index, layer.index, memory.sharer)
 
 
+def _users_by_parameter(layers: Sequence[Layer]) -> dict[str, list[Layer]]:
+    users: dict[str, list[Layer]] = {}
+    for layer in layers:
+        for name in dict.fromkeys(param.name for param in layer.message.param):
+            if name:
+                users.setdefault(name, []).append(layer)
+    return users
+
+
+def _parameters_overwritten(
+    layer: Layer, memories: dict[str, _Memory], users: dict[str, list[Layer]]
+) -> Iterator[OverwrittenRead]:
+    """Users of a parameter that the layer overwrites, also those before it: Caffe's next run reads it changed."""
+    for slot in range(len(layer.tops)):
+        if not _overwrites(layer, slot):
+            continue
+        memory = memories[layer.bottoms[slot]]
+        owner, memory.owner = memory.owner, None  # the first layer that overwrites it is named, once
+        if owner is None:
+            continue
+        name = next((param.name for param in owner.message.param), "")
+        for user in users.get(name, ()):
+            if user is not owner:
+                yield OverwrittenRead(layer.bottoms[slot], user.index, layer.index, owner.index, name)
+
+
 def _make(layer: Layer, slot: int, top: str, memories: dict[str, _Memory], seen: dict[str, int]) -> None:
     """Notes which memory a top lies in, and what of it the top includes."""
     if _is_in_place(layer, slot):
@@ -146,7 +178,7 @@ def _make(layer: Layer, slot: int, top: str, memories: dict[str, _Memory], seen:
         memory.sharer = layer.index
         seen[top] = seen[layer.bottoms[0]]
     else:
-        memories[top] = _Memory()
+        memories[top] = _Memory(owner=layer if layer.type == "Parameter" else None)
         seen[top] = 0
 
 
@@ -156,7 +188,11 @@ def _refusal(
     writer, sharer = layers[found.writer], layers[found.sharer]
     blob = wired.blob_of[found.value]
     overwritten = f"layer {writer.name!r} overwrites it in place under the name {writer.message.top[0]!r}"
-    if found.reader is None:
+    why = f"in Caffe the {sharer.type} layer {sharer.name!r} gives both names the same memory"
+    if found.parameter:
+        what = f"parameter {found.parameter!r} is read, and {overwritten}"
+        why = f"in Caffe the top of the Parameter layer {sharer.name!r} is the memory of that parameter"
+    elif found.reader is None:
         what = f"output {blob!r} is not what its layer made: {overwritten}"
     elif found.reader == found.writer:
         what = f"blob {blob!r} is read while the layer overwrites it in place"
@@ -167,7 +203,7 @@ def _refusal(
         what,
         places[found.writer if found.reader is None else found.reader],
         [
-            f"in Caffe the {sharer.type} layer {sharer.name!r} gives both names the same memory",
+            why,
             f"give layer {writer.name!r} ({places[found.writer]}) a top of its own if this is not meant",
         ],
     )

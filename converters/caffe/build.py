@@ -11,7 +11,7 @@ from converters.caffe.caffemodel import read_caffemodel
 from converters.caffe.dynamic import dynamic_symbols
 from converters.caffe.extraction import leading_to, refuse_unread, starting_at, value_of
 from converters.caffe.faults import STOP_AT_FIRST, Faults
-from converters.caffe.input_shapes import InputShapes, with_input_shapes
+from converters.caffe.input_shapes import InputShapes, new_shape, refuse_unknown_inputs, with_input_shapes
 from converters.caffe.layers import registry
 from converters.caffe.network import (
     MOST_AXES,
@@ -41,7 +41,7 @@ class NetOptions:
     Attributes:
         cut: Blobs to end at, instead of Caffe's outputs.
         head: Blob of the wanted head: a cut, unless it is the network's own only output.
-        input_shapes: Overrides of input sizes, some of them dynamic.
+        input_shapes: Overrides of input sizes, some of them dynamic; also of blobs to start at.
         ignore_unknown_fields: Unknown prototxt fields are warnings.
         from_blobs: Blobs to start at: they become inputs, and what only leads to them is left out.
     """
@@ -113,23 +113,26 @@ def outline_net(text: NetText, options: NetOptions, faults: Faults = STOP_AT_FIR
 
     Raises:
         BadInput: CTK505 to CTK508, CTK515 and CTK516, with file, line and layer.
+        UsageFault: CTK601 when options about sizes contradict each other.
     """
-    message = with_input_shapes(text.message, options.input_shapes, text.file)
     places = _places(text)
-    wired = wire(message.layer, places, faults)
+    wired = wire(text.message.layer, places, faults)
+    starts = {blob: value_of(blob, wired, text.file) for blob in options.from_blobs}
+    wanted = options.input_shapes.renamed(starts)
+    message = with_input_shapes(text.message, wanted, text.file)
     plain = [
         Layer(
             i, m.name, m.type, m, wired.bottoms[i], wired.tops[i], in_place=wired.in_place[i], where=places[i]
         )
         for i, m in enumerate(message.layer)
     ]
-    starts = [value_of(blob, wired, text.file) for blob in options.from_blobs]
-    layers = _started(plain, starts, text.file)
+    layers = _started(plain, tuple(starts.values()), wanted, text.file)
     cut = _cut(layers, wired, options)
     outputs, unread = _outputs(layers, wired, cut, text.file, faults)
     # Of a piece only what leads to its outputs; otherwise every layer, since the ledger accounts for all.
     needed = leading_to(layers, outputs) if cut or starts else layers
-    refuse_unread(starts, needed, text.file)
+    refuse_unread(tuple(starts.values()), needed, text.file)
+    refuse_unknown_inputs(wanted, _inputs(needed), text.file)
     # A network that is cut ends at its outputs: what would overwrite them later does not run.
     ends = () if cut else (*outputs, *unread)
     refuse_aliasing(
@@ -137,7 +140,7 @@ def outline_net(text: NetText, options: NetOptions, faults: Faults = STOP_AT_FIR
     )
     shapes: dict[str, Shape] = {}
     found = _with_shapes(needed, shapes, faults)
-    symbols = dynamic_symbols(needed, found, options.input_shapes)
+    symbols = dynamic_symbols(needed, found, wanted)
     values = {n: Value(n, wired.blob_of.get(n, n), s, symbols.get(n, ())) for n, s in shapes.items()}
     net = Net(
         message.name,
@@ -164,13 +167,15 @@ def _left_out(plain: Sequence[Layer], needed: Sequence[Layer], text: NetText) ->
     return (*cut, *removed)
 
 
-def _started(plain: Sequence[Layer], starts: Sequence[str], file: str) -> list[Layer]:
+def _started(plain: Sequence[Layer], starts: Sequence[str], wanted: InputShapes, file: str) -> list[Layer]:
     if not starts:
         return list(plain)
     shapes: dict[str, Shape] = {}
     for layer in leading_to(plain, starts):
         infer_shape(layer, shapes)
-    return starting_at(plain, {name: shapes[name] for name in starts}, file)
+    inputs = _inputs(plain)  # they have their sizes already
+    sizes = {n: shapes[n] if n in inputs else new_shape(n, shapes[n], wanted, file) for n in starts}
+    return starting_at(plain, sizes, file)
 
 
 def _with_shapes(

@@ -1,13 +1,15 @@
 """Which dimensions follow a dynamic input size: found by inferring shapes at other sizes and comparing.
 
+Axes of all inputs with the same number grow together, one number after the other. Where that fails, they are counted
+from the end: labels of N x H x W beside data of N x C x H x W must grow along axis 1 where those grow along axis 2.
 So no shape rule has to know about symbols. A network that fixes a size somewhere (an InnerProduct behind a
 dynamic height, say) needs parameters of another shape at the other size, and is refused by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from converters.caffe.input_shapes import InputShapes
 from converters.caffe.layers.registry import shape_of
@@ -39,28 +41,77 @@ def dynamic_symbols(
     }
     inputs = [top for layer, _ in found if layer.type == "Input" for top in layer.tops]
     axes = {name: wanted.dynamic_axes(name, len(base[name])) for name in inputs}
-    groups = sorted({axis for chosen in axes.values() for axis in chosen})
-    symbols: dict[str, list[str | None]] = {}
-    for axis in groups:
-        grown = {n: _grown(base[n], axis) if axis in axes[n] else base[n] for n in inputs}
-        _mark(symbols, base, _reinfer(layers, found, grown), axis, grown)
-    return {name: tuple(row) for name, row in symbols.items()}
+    first = _Grouping(layers, found, base, {name: [(i, i) for i in sorted(axes[name])] for name in inputs})
+    second = replace(first, axes={name: _from_the_end(axes[name], len(base[name])) for name in inputs})
+    try:
+        return first.symbols()
+    except BadInput as error:
+        if first.axes == second.axes:
+            raise
+        try:
+            return second.symbols()
+        except BadInput:
+            raise BadInput(error.code, error.what, error.where, [*error.notes, _WHY]) from error
 
 
-def _grown(shape: Shape, axis: int) -> Shape:
-    return (*shape[:axis], shape[axis] * _FACTOR, *shape[axis + 1 :])
+_WHY = (
+    "dynamic axes of several inputs vary together where they have the same number, or (behind the batch) the same "
+    "place counted from the end; give all inputs that must agree their dynamic axes so"
+)
+
+
+def _from_the_end(axes: Collection[int], rank: int) -> list[tuple[int, int]]:
+    """Axes with the numbers that they have in four axes of which the last ones are given; axis 0 stays the batch."""
+    return [(axis, axis and axis - rank + len(_AXIS_NAMES)) for axis in sorted(axes)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouping:
+    """Which input axes grow together: those with the same number.
+
+    Attributes:
+        layers: As for `dynamic_symbols`.
+        found: As for `dynamic_symbols`.
+        base: Shapes of all values as they are.
+        axes: Per input its dynamic axes, each with its number.
+    """
+
+    layers: Sequence[Layer]
+    found: Sequence[tuple[Layer, LayerShape]]
+    base: dict[str, Shape]
+    axes: dict[str, list[tuple[int, int]]]
+
+    def symbols(self) -> Symbols:
+        """What `dynamic_symbols` gives; raises as it does."""
+        symbols: dict[str, list[str | None]] = {}
+        for number in sorted({number for chosen in self.axes.values() for _, number in chosen}):
+            grown = {
+                name: _grown(self.base[name], [axis for axis, own in chosen if own == number])
+                for name, chosen in self.axes.items()
+            }
+            _mark(symbols, self.base, _reinfer(self.layers, self.found, grown), number, grown)
+        return {name: tuple(row) for name, row in symbols.items()}
+
+
+def _grown(shape: Shape, axes: Collection[int]) -> Shape:
+    return tuple(size * _FACTOR if axis in axes else size for axis, size in enumerate(shape))
 
 
 def _mark(
     symbols: dict[str, list[str | None]],
     base: dict[str, Shape],
     other: dict[str, Shape],
-    axis: int,
+    number: int,
     inputs: dict[str, Shape],
 ) -> None:
     """Names every dimension that changed: after the input axis while it has its size, else after the value."""
-    label = _AXIS_NAMES[axis] if axis < len(_AXIS_NAMES) else f"axis{axis}"
-    reference = {(base[name][axis], grown[axis]) for name, grown in inputs.items() if grown != base[name]}
+    label = _AXIS_NAMES[number] if 0 <= number < len(_AXIS_NAMES) else f"axis{number}".replace("-", "_")
+    reference = {
+        pair
+        for name, grown in inputs.items()
+        for pair in zip(base[name], grown, strict=True)
+        if pair[0] != pair[1]
+    }
     for name, before in base.items():
         row = symbols.setdefault(name, [None] * len(before))
         for i, (old, new) in enumerate(zip(before, other[name], strict=True)):

@@ -117,6 +117,7 @@ def command(
     """  # fmt: skip
     from converters.api import convert
     from converters.attachments import refuse_twice
+    from converters.caffe.input_shapes import parse_input_shapes
     from converters.conversion_names import read_words
     from converters.options import ConvertOptions
     from toolkit.artifact import ArtifactDocument
@@ -147,7 +148,7 @@ def command(
         cut=tuple(cut or ()),
         from_blob=tuple(from_blob or ()),
         batch=_batch(batch),
-        input_shape=dict(_shape(item) for item in input_shape or ()),
+        input_shape=parse_input_shapes(input_shape or ()),
         weights=weights,
         allow_filler=allow_filler,
         ignore_unknown_fields=ignore_unknown_fields,
@@ -229,7 +230,9 @@ def _tensors(tensors: Sequence[object]) -> str:
     from toolkit.errors import printable
 
     return ", ".join(
-        printable(f"{t.name} {'x'.join(map(str, t.dims))}") for t in tensors if isinstance(t, GraphTensor)
+        printable(f"{t.name} {'x'.join(map(str, t.dims)) or 'scalar'}")
+        for t in tensors
+        if isinstance(t, GraphTensor)
     )
 
 
@@ -250,9 +253,3 @@ def _batch(text: str | None) -> int | Literal["dynamic"] | None:
     if is_count(text):
         return int(text)
     raise UsageFault("CTK601", f"--batch {text[:40]!r} is neither a positive number nor dynamic")
-
-
-def _shape(item: str) -> tuple[str, tuple[int, ...]]:
-    from converters.caffe.input_shapes import parse_input_shape
-
-    return parse_input_shape(item)

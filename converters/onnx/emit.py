@@ -46,6 +46,7 @@ def emit_onnx(
     document = ledger.close(
         (layer.index, layer.name, layer.type, [blob.values.size for blob in layer.blobs])
         for layer in net.layers
+        if layer.index >= 0  # a blob that a piece starts at is made an input by no layer of the source
     )
     graph.outputs = [tensor_info(net, name) for name in net.outputs]
     made = {output for node in graph.nodes for output in node.outputs}

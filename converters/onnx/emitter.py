@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from converters.caffe.layers._dynamic_sizes import needs_fixed_sizes
 from converters.caffe.network import Layer, Net, Shape
 from converters.caffe.wiring import unique_name
 from converters.ledger import Ledger
 from converters.onnx.graph import Graph, Initializer, Node, TensorInfo
-from toolkit.errors import UsageFault
 from toolkit.ledger import ParameterEntry
 
 Transform = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -179,11 +179,7 @@ class Emitter:
             self.node(op, [bottom, *parameters], slot=slot, **attributes)
             return
         if None in self.dims(bottom):
-            raise UsageFault(
-                "CTK604",
-                "a convolution along another axis than 1 takes fixed sizes only",
-                self._layer.where,
-            )
+            raise needs_fixed_sizes(self._layer, "a channel axis other than 1")
         spatial = list(self._layer.bottom_shapes[slot][axis + 1 :]) or [1]
         channels = self._layer.bottom_shapes[slot][axis]
         flat = self.reshaped(bottom, [-1, channels, *spatial], inner=f"merged{slot}")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from converters.onnx.graph import Graph, Initializer, Node, TensorInfo
 from converters.wire_writing import field_head
@@ -116,13 +117,21 @@ def _write(target: Path, graph: Graph, metadata: Metadata, parts: list[Part]) ->
         for frame, item in framed:
             sink.write(frame)
             if item is not None:
-                _write_chunks(sink, _little_endian(item))
+                _write_values(sink, item)
         sink.write(_metadata(metadata()))
     return WrittenFile(target, sink.bytes, sink.hexdigest())
 
 
-def _write_chunks(sink: HashingWriter, view: memoryview) -> None:
+def _write_values(sink: HashingWriter, item: Initializer) -> None:
     """Writes and hashes in pieces that stay in the processor's cache between the two."""
+    size = item.values.nbytes
+    if size > _CHUNK and not any(item.values.strides):  # one number, repeated: never there as a whole
+        one = item.values[(0,) * item.values.ndim]
+        piece = _little_endian(np.full(_CHUNK // item.values.itemsize, one, item.values.dtype))
+        for start in range(0, size, _CHUNK):
+            sink.write(piece[: size - start])
+        return
+    view = _little_endian(item.values)
     for start in range(0, view.nbytes, _CHUNK):
         sink.write(view[start : start + _CHUNK])
 
@@ -179,8 +188,7 @@ def _embedded(item: Initializer) -> Part:
     return _tensor_header(item).SerializeToString() + field_head(9, item.values.nbytes), item
 
 
-def _little_endian(item: Initializer) -> memoryview:
-    values = item.values
+def _little_endian(values: NDArray[Any]) -> memoryview:
     flat = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"), copy=False)
     return flat.reshape(-1).view(np.uint8).data
 
@@ -218,7 +226,7 @@ def _write_external(target: Path, graph: Graph) -> WrittenFile:
         sink = HashingWriter(file)
         for item, offset in zip(graph.initializers, _offsets(graph), strict=True):
             sink.write(bytes(offset - sink.bytes))
-            _write_chunks(sink, _little_endian(item))
+            _write_values(sink, item)
     named = target.with_name(f"{target.name}.{sink.hexdigest()[:16]}.data")
     with write_failures_named(named):
         draft.replace(named)

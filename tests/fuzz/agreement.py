@@ -1,10 +1,15 @@
-"""Wrong acceptance shows here: the ONNX file must load, and compute what caffe-reference computes."""
+"""Wrong acceptance shows here: the ONNX file must load, and compute what caffe-reference computes.
+
+A network with dynamic sizes runs at other sizes too, where caffe-reference reads the network anew with those sizes
+as fixed ones: what the conversion has written down of the first sizes then shows.
+"""
 
 from __future__ import annotations
 
 import re
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters.caffe.layers import registry
-from converters.caffe.network import Net, elements
+from converters.caffe.network import Net, Value, elements
 from converters.caffe_files import CaffeFiles
 from converters.caffe_to_onnx import read_network
 from converters.options import ConvertOptions
@@ -45,7 +50,43 @@ def disagreement(onnx_file: Path, files: Sequence[Path], options: ConvertOptions
         return "loaded", f"accepted, and the ONNX file does not load\n{traceback.format_exc(limit=-1)}"
     if not _is_cheap(net) or _EXTREME.search(files[0].read_bytes()):
         return "loaded", ""
-    return _compare(net, session)
+    checked, fault = _compare(net, session)
+    if fault or not net.dynamic:
+        return checked, fault
+    grown = _grown(net, files, options)
+    if grown is None:
+        return checked, fault
+    at_other_sizes, fault = _compare(grown, session)
+    return max(checked, at_other_sizes, key=_HOW_FAR.index), f"at other sizes: {fault}" if fault else ""
+
+
+_HOW_FAR = ("loaded", "compared")
+_FACTORS = (
+    2,
+    16,
+)  # the first that the network takes; what a stride or a group divides may need the larger one
+
+
+def _grown(net: Net, files: Sequence[Path], options: ConvertOptions) -> Net | None:
+    """The same network at larger fixed sizes; None where it takes none of them, or too much work."""
+    caffemodel = files[1] if len(files) > 1 else None
+    for factor in _FACTORS:
+        sizes = {name: _larger(net.values[name], factor) for name in net.inputs}
+        with collected_warnings():
+            try:
+                found = read_network(
+                    CaffeFiles(files[0], caffemodel, "fuzzed"),
+                    replace(options, input_shape=sizes, batch=None),
+                )
+            except BadInput:
+                continue
+        return found if _is_cheap(found) else None
+    return None
+
+
+def _larger(value: Value, factor: int) -> tuple[int, ...]:
+    symbols = value.symbols or (None,) * len(value.shape)
+    return tuple(n if s is None else n * factor for n, s in zip(value.shape, symbols, strict=True))
 
 
 def _session(path: Path) -> Any:
@@ -69,13 +110,18 @@ def _compare(net: Net, session: Any) -> tuple[str, str]:
     from converters.caffe.reference import iterate_reference
 
     random = np.random.default_rng(7)
-    given = {name: _numbers(random, net.values[name].shape) for name in net.inputs}
     with np.errstate(all="ignore"):
         try:
-            inner = dict(iterate_reference(net, given))
-            rounded = _rounded_to_single(net, given)
-        except BadInput:  # random numbers that the network does not take, such as rows of an Embed
-            return "loaded", ""
+            for numbers in (_numbers, _labels):
+                given = {name: numbers(random, net.values[name].shape) for name in net.inputs}
+                try:
+                    inner = dict(iterate_reference(net, given))
+                    rounded = _rounded_to_single(net, given)
+                    break
+                except BadInput:  # numbers that the network does not take, such as labels or rows of an Embed
+                    continue
+            else:
+                return "loaded", ""
         except Exception:
             return "loaded", f"caffe-reference fails\n{traceback.format_exc(limit=-8)}"
     if any(not np.isfinite(a).all() or (a.size and np.abs(a).max() > _TOO_LARGE) for a in inner.values()):
@@ -107,6 +153,11 @@ def _rounded_to_single(net: Net, given: Mapping[str, NDArray[np.float32]]) -> di
 
 def _numbers(random: np.random.Generator, shape: Sequence[int]) -> NDArray[np.float32]:
     return random.standard_normal(shape).astype(np.float32)
+
+
+def _labels(random: np.random.Generator, shape: Sequence[int]) -> NDArray[np.float32]:
+    """Small numbers that most layers take that look something up."""
+    return random.integers(0, 2, shape).astype(np.float32)
 
 
 def _first_difference(

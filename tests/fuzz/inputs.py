@@ -16,7 +16,15 @@ from tests.fuzz.wire_mutations import mutate_wire
 _KINDS = {"text": 32, "wire": 24, "made-up": 22, "model-bytes": 10, "text-bytes": 8, "exchange": 4}
 
 _TOP = re.compile(rb"top: *[\"']([^\"']*)")
-_SHAPES = ((1, 3, -1, -1), (1, -1), (2, 3, 8, 8), (-1, 2, 2**20, 2**10), (2**31 - 1,))
+_SHAPES = (
+    (1, 3, -1, -1),
+    (2, 2, -1, -1),
+    (-1, 4, -1, -1),
+    (1, -1),
+    (2, 3, 8, 8),
+    (-1, 2, 2**20, 2**10),
+    (2**31 - 1,),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ def _options(prototxt: bytes, random: Random, *, allow_filler: bool = False) -> 
         allow_filler=allow_filler,
         opset=random.randint(11, 21),
         batch=random.choice((None, None, "dynamic", 1, 3)),
-        input_shape={tops[0]: random.choice(_SHAPES)} if random.random() < 0.2 else {},
+        input_shape={tops[0]: random.choice(_SHAPES)} if random.random() < 0.4 else {},
         cut=(named,) if random.random() < 0.2 else (),
         ignore_unknown_fields=random.random() < 0.5,
     )

@@ -13,8 +13,11 @@ _ABSURD = (-2, -1, 0, 7, 1000, 65536, 10**6, 2**31 - 1)
 _FLOATS = ("0", "1", "-1", "0.5", "2", "-0.25", "1e-5", "1e30", "nan", "inf", "-3")
 _FILLERS = ("constant", "constant", "constant", "bilinear", "xavier", "gaussian", "nonsense")
 _COMPUTING = tuple(
-    kind for kind in TYPES if not re.search("Loss|Data|LSTM|RNN|Python|Filter|Accuracy|Input", kind)
+    kind for kind in TYPES if not re.search("Data|LSTM|RNN|Python|Filter|Input|HDF5Output", kind)
 )
+# These take a second bottom that few made-up wirings would fit: labels, or numbers in the shape of the first.
+_LABELLED = ("Accuracy", "SoftmaxWithLoss", "InfogainLoss", "MultinomialLogisticLoss", "HingeLoss")
+_PAIRED = ("EuclideanLoss", "SigmoidCrossEntropyLoss")
 # Where the message of a type is not named after it.
 _PARAM = {
     "BatchReindex": None,
@@ -39,18 +42,24 @@ class _Maker:
         self.random = random
         self.absurd = random.random() < 0.4
         self.blobs: list[str] = []
+        self.inputs: dict[str, list[str]] = {}
 
     def net(self) -> str:
         lines = [f'name: "made up {self.random.randrange(1000)}"']
         lines += [self._input(i) for i in range(self.random.choice((1, 1, 1, 2, 3)))]
-        lines += [self._layer(i) for i in range(self.random.choice((1, 2, 3, 4, 6, 10)))]
+        for i in range(self.random.choice((1, 2, 3, 4, 6, 10))):
+            lines += self._layer(i)
         return "\n".join(lines) + "\n"
 
     def _input(self, index: int) -> str:
         name = f"in{index}"
         self.blobs.append(name)
         rank = self.random.choice((4, 4, 4, 4, 2, 3, 5, 1, 0))
-        dims = " ".join(f"dim: {self._size()}" for _ in range(rank))
+        return self._declared(name, [str(self._size()) for _ in range(rank)])
+
+    def _declared(self, name: str, sizes: list[str]) -> str:
+        self.inputs[name] = sizes
+        dims = " ".join(f"dim: {size}" for size in sizes)
         return f'layer {{ name: "{name}" type: "Input" top: "{name}" input_param {{ shape {{ {dims} }} }} }}'
 
     def _size(self) -> int:
@@ -58,12 +67,15 @@ class _Maker:
             return self.random.choice(_ABSURD)
         return self.random.choice((1, 2, 3, 4, 4, 5, 6, 8))
 
-    def _layer(self, index: int) -> str:
+    def _layer(self, index: int) -> list[str]:
         kind = self.random.choice(TYPES if self.random.random() < 0.3 else _COMPUTING)
         bottoms = [
             self.random.choice(self.blobs[-3:])
             for _ in range(self.random.choice((1, 1, 1, 1, 1, 1, 2, 2, 3, 0)))
         ]
+        further: list[str] = []
+        if kind in {*_LABELLED, *_PAIRED} and self.random.random() < 0.8:
+            bottoms, further = self._pair(kind, index)
         tops = [f"b{index}_{i}" for i in range(self.random.choice((1, 1, 1, 1, 1, 1, 1, 1, 2, 0)))]
         if bottoms and tops and self.random.random() < 0.15:
             tops[0] = bottoms[0]
@@ -71,7 +83,16 @@ class _Maker:
         parts += [f'bottom: "{b}"' for b in bottoms] + [f'top: "{t}"' for t in tops]
         parts.append(self._parameters(kind))
         self.blobs += [top for top in tops if top not in self.blobs]
-        return "layer { " + " ".join(parts) + " }"
+        return [*further, "layer { " + " ".join(parts) + " }"]
+
+    def _pair(self, kind: str, index: int) -> tuple[list[str], list[str]]:
+        """An input, and one beside it that fits as its labels or as its like; the latter's layer."""
+        first = self.random.choice(list(self.inputs))
+        sizes = self.inputs[first]
+        second = [*sizes[:1], *sizes[2:]] if kind in _LABELLED and kind != "HingeLoss" else sizes
+        if kind == "HingeLoss":
+            second = sizes[:1]
+        return [first, f"like{index}"], [self._declared(f"like{index}", second)]
 
     def _parameters(self, kind: str) -> str:
         from converters.caffe.schema import LayerParameter

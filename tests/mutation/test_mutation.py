@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tools.mutation.__main__ import _report  # noqa: E402
+from tools.mutation.many import Judgement  # noqa: E402
 from tools.mutation.mutants import mutants  # noqa: E402
 
 SOURCE = '''
@@ -63,6 +66,31 @@ def test_every_mutant_of_the_handlers_compiles():
     for path in sorted((ROOT / "converters" / "caffe" / "layers").glob("s*.py")):
         for mutant in mutants(path.read_text("utf-8")):
             compile(mutant.tree, str(path), "exec")
+
+
+@pytest.mark.parametrize(
+    ("judged", "status"),
+    [
+        ([(10, 10, []), (9, 10, [(3, "Add -> Sub", "a + b")])], 0),
+        ([(10, 10, []), (7, 10, [])], 1),
+        ([(10, 10, []), "the tests of b.py fail without any mutation"], 1),
+        ([(10, 10, []), "it died", (10, 10, [])], 1),
+        ([], 1),
+    ],
+)
+def test_a_file_that_could_not_be_judged_is_no_pass(
+    capsys: pytest.CaptureFixture[str], judged: list[Judgement | str], status: int
+):
+    assert _report((Path(f"{i}.py"), found) for i, found in enumerate(judged)) == status
+    said = capsys.readouterr().out
+    assert ("1 files could not be judged" in said) == any(isinstance(found, str) for found in judged)
+
+
+def test_what_is_listed_as_no_change_is_in_the_sources():
+    folder = ROOT / "converters" / "caffe" / "layers"
+    for entry in json.loads((ROOT / "tools" / "mutation" / "equivalent.json").read_text("utf-8")):
+        found = mutants((folder / entry["file"]).read_text("utf-8"))
+        assert any((m.source, m.change) == (entry["source"], entry["change"]) for m in found), entry
 
 
 @pytest.mark.slow

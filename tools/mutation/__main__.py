@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -47,21 +48,29 @@ def main() -> int:
     if arguments.worker:
         json.dump(judge(paths[0], most), sys.stdout)
         return 0
-    started = time.perf_counter()
-    caught = total = 0
     with ThreadPoolExecutor(arguments.processes) as pool:
-        for path, found in zip(paths, pool.map(partial(_in_a_process, most=most), paths), strict=True):
-            if isinstance(found, str):
-                print(f"{path.name}: {found}", flush=True)
-                continue
-            killed, tried, alive = found
-            caught, total = caught + killed, total + tried
-            print(f"{path.name}: {killed}/{tried}", flush=True)
-            for line, change, source in alive:
-                print(f"    {line}: {change}: {source}", flush=True)
+        return _report(zip(paths, pool.map(partial(_in_a_process, most=most), paths), strict=True))
+
+
+def _report(judged: Iterable[tuple[Path, Judgement | str]]) -> int:
+    """Prints the judgements; 0 when every file could be judged and 90 % of all mutants were caught."""
+    started = time.perf_counter()
+    caught = total = unjudged = 0
+    for path, found in judged:
+        if isinstance(found, str):
+            unjudged += 1
+            print(f"{path.name}: not judged: {found}", flush=True)
+            continue
+        killed, tried, alive = found
+        caught, total = caught + killed, total + tried
+        print(f"{path.name}: {killed}/{tried}", flush=True)
+        for line, change, source in alive:
+            print(f"    {line}: {change}: {source}", flush=True)
     share = 100 * caught / total if total else 0.0
     print(f"{caught}/{total} caught ({share:.1f} %) in {time.perf_counter() - started:.0f} s")
-    return 0 if total and share >= 90 else 1
+    if unjudged:
+        print(f"{unjudged} files could not be judged")
+    return 0 if total and share >= 90 and not unjudged else 1
 
 
 if __name__ == "__main__":

@@ -169,19 +169,6 @@ def log_softmax(layer: Layer, emitter: Emitter, shape: Sequence[int], least: flo
     ]
 
 
-def emit_softmax_top(layer: Layer, emitter: Emitter, axis: int) -> None:
-    """The second top: softmax of the first bottom along one axis, which moves last before opset 13."""
-    rank = len(layer.bottom_shapes[0])
-    if emitter.opset >= 13 or axis == rank - 1:
-        emitter.node("Softmax", layer.bottoms[:1], slot=1, axis=axis)
-        return
-    swap = list(range(rank))
-    swap[axis], swap[-1] = swap[-1], swap[axis]
-    moved = emitter.node("Transpose", layer.bottoms[:1], inner="to_last_axis", perm=swap)
-    soft = emitter.node("Softmax", moved, inner="softmax", axis=rank - 1)
-    emitter.node("Transpose", soft, slot=1, perm=swap)
-
-
 def emit_normalized(emitter: Emitter, losses: str, valid: str | None, mode: int, axes: Sequence[int]) -> None:
     """The top: the sum of all losses over the normalizer, in forms that hold for every size.
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import TYPE_CHECKING
 
+from converters.caffe.layers._dynamic_sizes import needs_fixed_sizes
+from converters.caffe.layers._in_place import refuse_in_place, refuse_reshaped_in_place
 from converters.caffe.network import BlobSpec, Layer, LayerShape, Shape
 from converters.caffe.schema import ConvolutionParameter
+
+if TYPE_CHECKING:
+    from converters.onnx.emitter import Emitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,8 @@ def convolution_shape(layer: Layer, windows: Windows, spatial: Shape, weight: Sh
     """Tops and blobs common to both types; ``spatial`` is the size of one top.
 
     Raises:
-        BadInput: CTK505 when tops and bottoms differ in number, CTK508 when bottoms differ in shape or
-            nothing is left of the picture.
+        BadInput: CTK505 when tops and bottoms differ in number, and in place where Caffe would read what it has
+            written; CTK508 when bottoms differ in shape or nothing is left of the picture.
     """
     layer.expect(bottoms=(1, None), tops=(1, None))
     if len(layer.tops) != len(layer.bottoms):
@@ -88,7 +94,28 @@ def convolution_shape(layer: Layer, windows: Windows, spatial: Shape, weight: Sh
         filler = param.bias_filler if param.HasField("bias_filler") else None
         blobs.append(BlobSpec("bias", (windows.outputs,), filler))
     top = (*layer.bottom_shapes[0][: windows.axis], windows.outputs, *spatial)
+    _check_in_place(layer, windows, top)
     return LayerShape((top,) * len(layer.tops), tuple(blobs))
+
+
+def _check_in_place(layer: Layer, windows: Windows, top: Shape) -> None:
+    if prod(windows.kernel) == 1 and set(windows.stride) <= {1} and not any(windows.pad):
+        # Caffe's 1x1 shortcut multiplies straight from the memory it writes to: the result is undefined.
+        refuse_in_place(layer, "a 1x1 kernel reads from the memory it writes to")
+    refuse_reshaped_in_place(layer, top)
+
+
+def pads_behind(layer: Layer, emitter: Emitter, windows: Windows) -> list[int]:
+    """Padding behind each axis: Caffe's, and what a kernel that fits only once reaches beyond it.
+
+    Raises:
+        UsageFault: CTK604 for such a kernel where a size is dynamic: how far it reaches beyond depends on it.
+    """
+    sizes = layer.bottom_shapes[0][windows.axis + 1 :]
+    beyond = [max(0, e - x - 2 * p) for e, x, p in zip(windows.extent, sizes, windows.pad, strict=True)]
+    if any(beyond) and None in emitter.dims(layer.bottoms[0])[windows.axis + 1 :]:
+        raise needs_fixed_sizes(layer, "a kernel larger than the padded bottom")
+    return [p + more for p, more in zip(windows.pad, beyond, strict=True)]
 
 
 def every_nth(tap: tuple[int, ...], windows: Windows, counts: Sequence[int]) -> tuple[slice, ...]:
@@ -120,9 +147,6 @@ def _check(layer: Layer, windows: Windows) -> None:
     ):
         if any(value > _MOST for value in values):
             raise layer.fault("CTK507", f"{name} {_shown(values)} is too large")
-    if layer.in_place and prod(windows.kernel) == 1 and set(windows.stride) <= {1} and not any(windows.pad):
-        # Caffe's 1x1 shortcut multiplies straight from the memory it writes to: the result is undefined.
-        raise layer.fault("CTK505", f"a 1x1 {layer.type} cannot run in place")
 
 
 _MOST = 2**31 - 1

@@ -13,6 +13,7 @@ import numpy as np
 
 from converters.caffe.layers import _losses
 from converters.caffe.layers._in_place import refuse_in_place
+from converters.caffe.layers._listed import refuse_long_list
 from converters.caffe.layers.registry import Array, emission, evaluation, shape_rule
 from converters.caffe.network import Layer, LayerShape
 
@@ -52,7 +53,11 @@ def _ignored(layer: Layer) -> int | None:
 
 @emission("Accuracy")
 def emit(layer: Layer, emitter: Emitter) -> None:
-    """The classes that score as much as the label's are counted, its own among them."""
+    """The classes that score as much as the label's are counted, its own among them.
+
+    Raises:
+        UsageFault: CTK604 for sizes that ONNX cannot leave open, and for the shares of more than 2**18 classes.
+    """
     split, places = _losses.class_layout(layer, emitter, _axis(layer))
     scores = _losses.classes_last(layer, emitter, split)
     labels = _losses.emit_labels(emitter, layer.bottoms[1], places, _ignored(layer))
@@ -67,10 +72,11 @@ def emit(layer: Layer, emitter: Emitter) -> None:
     hits = emitter.node("Cast", is_hit, inner="hits", to=_losses.FLOAT)[0]
     _losses.emit_normalized(emitter, hits, labels.valid, _losses.NORMALIZED_BY.VALID, [1, 2])
     if len(layer.tops) == 2:
-        _emit_per_class(emitter, hits, labels, split[1])
+        _emit_per_class(layer, emitter, hits, labels, split[1])
 
 
-def _emit_per_class(emitter: Emitter, hits: str, labels: _losses.Labels, classes: int) -> None:
+def _emit_per_class(layer: Layer, emitter: Emitter, hits: str, labels: _losses.Labels, classes: int) -> None:
+    refuse_long_list(layer, classes, "classes with a share of their own")
     numbers = emitter.constant("class_numbers", np.arange(classes, dtype=np.int64))
     is_class = emitter.node("Equal", [labels.index, numbers], inner="is_class")
     member = emitter.node("Cast", is_class, inner="members", to=_losses.FLOAT)

@@ -67,9 +67,10 @@ def _emit_stored(layer: Layer, emitter: Emitter) -> None:
     mean = emitter.parameter(0, transform=divided)
     variance = emitter.parameter(1, transform=divided)
     emitter.fold(2, _FACTOR_NOTE)
+    # Views of one number: the prototxt says how many there are, and they are written piece by piece.
     channels = layer.bottom_shapes[0][1]
-    gamma = emitter.constant("gamma", np.ones(channels, np.float32))
-    beta = emitter.constant("beta", np.zeros(channels, np.float32))
+    gamma = emitter.constant("gamma", np.broadcast_to(np.float32(1), channels))
+    beta = emitter.constant("beta", np.broadcast_to(np.float32(0), channels))
     emitter.node(
         "BatchNormalization",
         [layer.bottoms[0], gamma, beta, mean, variance],

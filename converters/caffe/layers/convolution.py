@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from converters.caffe.layers._windows import Windows, convolution_shape, every_nth, windows_of
+from converters.caffe.layers._windows import Windows, convolution_shape, every_nth, pads_behind, windows_of
 from converters.caffe.layers.registry import Array, Reach, emission, evaluation, macs, reach, shape_rule
 from converters.caffe.network import Layer, LayerShape, elements
-from toolkit.errors import UsageFault
 
 if TYPE_CHECKING:
     from converters.onnx.emitter import Emitter
@@ -46,7 +45,7 @@ def emit(layer: Layer, emitter: Emitter) -> None:
             axis=w.axis,
             kernel_shape=list(w.kernel) or [1],
             strides=list(w.stride) or [1],
-            pads=[*w.pad, *_end_pads(layer, emitter, w)] or [0, 0],
+            pads=[*w.pad, *pads_behind(layer, emitter, w)] or [0, 0],
             dilations=list(w.dilation) or [1],
             group=w.group,
         )
@@ -93,17 +92,6 @@ def _correlate(bottom: Array, weight: Array, bias: Array, w: Windows) -> Array:
         total += taps @ window.reshape(*window.shape[:3], -1)
     total += bias.reshape(w.group, -1, 1)
     return total.reshape(*lead, w.outputs, *out_sizes)
-
-
-def _end_pads(layer: Layer, emitter: Emitter, w: Windows) -> list[int]:
-    """Padding behind each axis: Caffe's, and what a kernel that fits only once reaches beyond it."""
-    sizes = layer.bottom_shapes[0][w.axis + 1 :]
-    beyond = [max(0, e - x - 2 * p) for e, x, p in zip(w.extent, sizes, w.pad, strict=True)]
-    if any(beyond) and None in emitter.dims(layer.bottoms[0])[w.axis + 1 :]:
-        raise UsageFault(
-            "CTK604", "a kernel larger than the padded bottom takes fixed sizes only", layer.where
-        )
-    return [p + more for p, more in zip(w.pad, beyond, strict=True)]
 
 
 def _at_least_1d(w: Windows, index: int, layer: Layer) -> tuple[int, ...] | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from converters.caffe.layers import _losses
 from converters.caffe.layers._dynamic_sizes import needs_fixed_sizes
+from converters.caffe.layers._listed import refuse_long_list
 from converters.caffe.layers.registry import Array, emission, evaluation, shape_rule
 from converters.caffe.network import Layer, LayerShape, elements
 from converters.caffe.schema import HingeLossParameter
@@ -36,16 +37,20 @@ def shape(layer: Layer) -> LayerShape:
 
 @emission("HingeLoss")
 def emit(layer: Layer, emitter: Emitter) -> None:
-    """The sign turned where the class is the label's."""
+    """The sign turned where the class is the label's.
+
+    Raises:
+        UsageFault: CTK604 for a dynamic number of classes, and for more than 2**18 of them.
+    """
     if _losses.is_anonymous(layer, emitter):
         return
     if None in emitter.dims(layer.bottoms[0])[1:]:
         raise needs_fixed_sizes(layer, "the class axis")
+    count = elements(layer.bottom_shapes[0][1:])
+    refuse_long_list(layer, count, "classes")
     rows = emitter.node("Flatten", layer.bottoms[:1], inner="rows", axis=1)[0]
     labels = _losses.emit_labels(emitter, layer.bottoms[1], [-1, 1])
-    classes = emitter.constant(
-        "class_numbers", np.arange(elements(layer.bottom_shapes[0][1:]), dtype=np.int64)
-    )
+    classes = emitter.constant("class_numbers", np.arange(count, dtype=np.int64))
     is_label = emitter.node("Equal", [labels.index, classes], inner="is_label")[0]
     turned = emitter.node("Neg", [rows], inner="turned")[0]
     signed = emitter.node("Where", [is_label, turned, rows], inner="signed")[0]

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from converters.caffe.layers._in_place import refuse_in_place
+from converters.caffe.layers._listed import refuse_long_list
 from converters.caffe.layers._sizes import INT64_MAX
-from converters.caffe.layers._windows import Windows, windows_of
+from converters.caffe.layers._windows import Windows, pads_behind, windows_of
 from converters.caffe.layers.registry import Array, emission, evaluation, keeps_values, shape_rule
 from converters.caffe.network import Layer, LayerShape, elements
 from converters.caffe.schema import LayerParameter
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 # One node for each tap and axis: more than this no sensible network has.
 _MOST_TAPS = 4096
-_MOST_CHANNELS = 1 << 18  # of the top; ten times what im2col of the largest known networks makes
 
 keeps_values("Im2col")  # in place only a 1x1 kernel that moves nothing is accepted
 
@@ -37,7 +37,7 @@ def _windows(layer: Layer) -> Windows:
     message.CopyFrom(layer.message)
     message.convolution_param.num_output = 1
     message.convolution_param.group = 1
-    return windows_of(replace(layer, message=message, in_place=False))
+    return windows_of(replace(layer, message=message))
 
 
 def _moves_nothing(w: Windows) -> bool:
@@ -77,13 +77,10 @@ def emit(layer: Layer, emitter: Emitter) -> None:
 
     Raises:
         UsageFault: CTK604 for a kernel of more than 4096 taps along its axes, and for more than 2**18
-            channels of the top, of which the list alone would take megabytes.
+            channels of the top; for a kernel larger than the padded bottom where its size is dynamic.
     """
     w = _windows(layer)
-    if w.channels * elements(w.kernel) > _MOST_CHANNELS:
-        raise UsageFault(
-            "CTK604", f"an Im2col to more than {_MOST_CHANNELS} channels is not offered", layer.where
-        )
+    refuse_long_list(layer, w.channels * elements(w.kernel), "channels of the top")
     if sum(w.kernel) > _MOST_TAPS:
         raise UsageFault("CTK604", f"an Im2col of more than {_MOST_TAPS} taps is not offered", layer.where)
     value = _padded(layer, emitter, w)
@@ -97,8 +94,7 @@ def emit(layer: Layer, emitter: Emitter) -> None:
 
 def _padded(layer: Layer, emitter: Emitter, w: Windows) -> str:
     """Zeros around the picture; behind it enough for a kernel that reaches beyond the padding."""
-    sizes = layer.bottom_shapes[0][w.axis + 1 :]
-    behind = [p + max(e - x - 2 * p, 0) for x, p, e in zip(sizes, w.pad, w.extent, strict=True)]
+    behind = pads_behind(layer, emitter, w)
     if not any(w.pad) and not any(behind):
         return layer.bottoms[0]
     lead = [0] * (w.axis + 1)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from converters.caffe.layers import _losses
+from converters.caffe.layers._softmax import emit_softmax
 from converters.caffe.layers.registry import Array, emission, evaluation, shape_rule
 from converters.caffe.network import Layer, LayerShape, elements
 
@@ -68,7 +69,7 @@ def emit(layer: Layer, emitter: Emitter) -> None:
     losses = emitter.node("Neg", summed, inner="losses")
     _losses.emit_normalized(emitter, losses[0], labels.valid, layer.message.loss_param.normalization, [1, 2])
     if len(layer.tops) == 2:
-        _losses.emit_softmax_top(layer, emitter, axis)
+        emit_softmax(layer, emitter, axis, slot=1)
 
 
 @evaluation("InfogainLoss")

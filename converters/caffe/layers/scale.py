@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from converters.caffe.layers._covered_axes import covered_by_blob, ones_behind, place_second_bottom
 from converters.caffe.layers.registry import Array, emission, evaluation, shape_rule
 from converters.caffe.network import BlobSpec, Layer, LayerShape, Shape
 
@@ -21,18 +22,11 @@ if TYPE_CHECKING:
 def _placed(layer: Layer) -> tuple[int, Shape]:
     """First axis that the scale covers, and its shape."""
     param = layer.message.scale_param
-    bottom = layer.bottom_shapes[0]
-    axis = layer.canonical_axis(param.axis) if bottom else 0
     if len(layer.bottoms) == 2:
-        operand = layer.bottom_shapes[1]
-        if bottom[axis : axis + len(operand)] != operand:
-            raise layer.fault("CTK508", f"scale of shape {operand} does not fit {bottom} from axis {axis} on")
-        return axis, operand
-    if param.num_axes < -1 or axis + max(param.num_axes, 0) > len(bottom):
-        raise layer.fault(
-            "CTK507", f"num_axes {param.num_axes} from axis {axis} leaves a bottom of {len(bottom)} axes"
-        )
-    return axis, bottom[axis:] if param.num_axes == -1 else bottom[axis : axis + param.num_axes]
+        if param.bias_term:
+            layer.canonical_axis(param.axis)  # the bias is a Bias layer inside, for which the axis must exist
+        return place_second_bottom(layer, param.axis, "scale"), layer.bottom_shapes[1]
+    return covered_by_blob(layer, param.axis, param.num_axes)
 
 
 @shape_rule("Scale")
@@ -56,7 +50,7 @@ def shape(layer: Layer) -> LayerShape:
 def _broadcastable(layer: Layer) -> Shape:
     """The covered shape with ones behind it, so that it broadcasts against the bottom."""
     axis, covered = _placed(layer)
-    return (*covered, *[1] * (len(layer.bottom_shapes[0]) - axis - len(covered)))
+    return (*covered, *[1] * ones_behind(layer, axis, covered))
 
 
 @emission("Scale")

@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from converters.caffe.layers._in_place import refuse_in_place
+from converters.caffe.layers._listed import refuse_long_list
 from converters.caffe.layers.registry import Array, emission, evaluation, keeps_values, shape_rule
 from converters.caffe.network import Layer, LayerShape
-from toolkit.errors import UsageFault
 
 if TYPE_CHECKING:
     from converters.onnx.emitter import Emitter
 
 
 keeps_values("ShuffleChannel")  # in place only an order that moves nothing is accepted
-
-_MOST_CHANNELS = 1 << 18
 
 
 @shape_rule("ShuffleChannel")
@@ -53,9 +51,7 @@ def emit(layer: Layer, emitter: Emitter) -> None:
     """
     group = layer.message.shuffle_channel_param.group
     channels = layer.bottom_shapes[0][1]
-    if channels > _MOST_CHANNELS:
-        what = f"a ShuffleChannel of more than {_MOST_CHANNELS} channels is not offered"
-        raise UsageFault("CTK604", what, layer.where)
+    refuse_long_list(layer, channels, "channels")
     order = np.arange(channels, dtype=np.int64)
     order = order % group * (channels // group) + order // group
     emitter.node("Gather", [layer.bottoms[0], emitter.constant("order", order)], axis=1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from converters.caffe.layers._softmax import emit_softmax
 from converters.caffe.layers.registry import Array, emission, evaluation, shape_rule
 from converters.caffe.network import Layer, LayerShape
 
@@ -24,17 +25,8 @@ def shape(layer: Layer) -> LayerShape:
 
 @emission("Softmax")
 def emit(layer: Layer, emitter: Emitter) -> None:
-    """Softmax; before opset 13 ONNX flattened everything from ``axis`` on, so the axis is moved last."""
-    rank = len(layer.bottom_shapes[0])
-    axis = layer.canonical_axis(layer.message.softmax_param.axis)
-    if emitter.opset >= 13 or axis == rank - 1:
-        emitter.node("Softmax", layer.bottoms, axis=axis)
-        return
-    swap = list(range(rank))
-    swap[axis], swap[-1] = swap[-1], swap[axis]
-    moved = emitter.node("Transpose", layer.bottoms, inner="to_last_axis", perm=swap)
-    soft = emitter.node("Softmax", moved, inner="last_axis", axis=rank - 1)
-    emitter.node("Transpose", soft, perm=swap)
+    """One Softmax, or one along the last axis between two Transposes."""
+    emit_softmax(layer, emitter, layer.canonical_axis(layer.message.softmax_param.axis))
 
 
 @evaluation("Softmax")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from converters.caffe.layers import _losses
+from converters.caffe.layers._softmax import emit_softmax
 from converters.caffe.layers.registry import Array, emission, evaluation, shape_rule
 from converters.caffe.network import Layer, LayerShape
 
@@ -56,7 +57,7 @@ def emit(layer: Layer, emitter: Emitter) -> None:
     losses = emitter.node("Neg", picked, inner="losses")
     _losses.emit_normalized(emitter, losses[0], labels.valid, _mode(layer), [1, 2])
     if len(layer.tops) == 2:
-        _losses.emit_softmax_top(layer, emitter, _axis(layer))
+        emit_softmax(layer, emitter, _axis(layer), slot=1)
 
 
 @evaluation("SoftmaxWithLoss")

@@ -18,8 +18,6 @@ from converters.caffe.layers.registry import Array, emission, evaluation, shape_
 from converters.caffe.network import Layer, LayerShape
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from converters.onnx.emitter import Emitter
 
 _MAX, _AVE = 0, 1  # numbers of the enum PoolMethod
@@ -39,19 +37,14 @@ class _Bins:
         """Padding that makes the last window whole."""
         return self.count * self.kernel - self.size - self.pad
 
-    def divisors(self) -> NDArray[np.int64]:
-        """What AVE divides each window by: its part inside size plus pad."""
-        starts = np.arange(self.count) * self.kernel - self.pad
-        return np.minimum(starts + self.kernel, self.size + self.pad) - starts
-
 
 def _bins(size: int, level: int) -> _Bins:
     count = 2**level
     kernel = -(-size // count)
     pad = (kernel * count - size + 1) // 2
-    # Caffe's pooling: ceil((size + 2 pad - kernel) / kernel) + 1, less one that starts behind size + pad.
-    windows = -(-(size + 2 * pad) // kernel)
-    return _Bins(size, kernel, pad, windows - 1 if pad and (windows - 1) * kernel >= size + pad else windows)
+    # As many windows as bins: what Caffe's pooling finds beyond them starts behind size + pad, and is dropped. The last
+    # one ends at size + pad at most (pad is the larger half of what is missing), so that AVE divides all by the kernel.
+    return _Bins(size, kernel, pad, count)
 
 
 def _levels(layer: Layer) -> list[tuple[_Bins, _Bins]]:
@@ -119,17 +112,7 @@ def _pool(layer: Layer, emitter: Emitter, height: _Bins, width: _Bins, inner: st
     settings: dict[str, Any] = {"kernel_shape": kernel, "strides": kernel, "pads": pads}
     if layer.message.spp_param.pool == _MAX:
         return emitter.node("MaxPool", layer.bottoms, inner=inner, **settings)[0]
-    divisors = np.outer(height.divisors(), width.divisors())
-    whole = height.kernel * width.kernel
-    if (divisors == whole).all():
-        return emitter.node("AveragePool", layer.bottoms, inner=inner, count_include_pad=1, **settings)[0]
-    means = emitter.node(
-        "AveragePool", layer.bottoms, inner=f"{inner or 'pool'}_whole", count_include_pad=1, **settings
-    )
-    factors = (whole / divisors).astype(np.float32)[np.newaxis, np.newaxis]
-    return emitter.node(
-        "Mul", [means[0], emitter.constant(f"{inner or 'pool'}_factors", factors)], inner=inner
-    )[0]
+    return emitter.node("AveragePool", layer.bottoms, inner=inner, count_include_pad=1, **settings)[0]
 
 
 @evaluation("SPP")

@@ -183,3 +183,40 @@ def test_implied_split_and_an_input(tmp_path: Path) -> None:
 def test_in_place_chains_without_sharing(tmp_path: Path) -> None:
     chain = [layer(f"r{i}", "ReLU", "c", "c") for i in range(3)]
     assert _fault(tmp_path, MAKER, *chain, READER) is None
+
+
+PARAMETER = layer("w", "Parameter", [], "w", 'param { name: "q" } parameter_param { shape { dim: 2 } }')
+OVERWRITE = layer("write", "ReLU", "w", "w")
+SHARER = layer("scale", "Scale", "data", "z", 'param { name: "q" }')
+
+
+@pytest.mark.parametrize("order", [(PARAMETER, OVERWRITE, SHARER), (SHARER, PARAMETER, OVERWRITE)])
+def test_a_parameter_that_others_share_is_not_overwritten(tmp_path: Path, order: tuple[str, ...]) -> None:
+    """Its top is its memory; a layer before it reads it changed in the next run."""
+    with pytest.raises(BadInput) as caught:
+        small_net(tmp_path, INPUT + "".join(order), allow_filler=True)
+    assert (caught.value.code, caught.value.where.layer) == ("CTK515", "scale")
+    assert (
+        caught.value.what
+        == "parameter 'q' is read, and layer 'write' overwrites it in place under the name 'w'"
+    )
+
+
+def test_a_shared_parameter_is_not_overwritten_through_another_name(tmp_path: Path) -> None:
+    through = layer("flat", "Flatten", "w", "f", "flatten_param { axis: 0 }")
+    with pytest.raises(BadInput, match="CTK515"):
+        small_net(tmp_path, INPUT + PARAMETER + through + WRITER + SHARER, allow_filler=True)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (PARAMETER, OVERWRITE),
+        (PARAMETER, SHARER, layer("other", "ReLU", "w", "y")),
+        (PARAMETER.replace('param { name: "q" }', ""), OVERWRITE, SHARER),
+        (PARAMETER, OVERWRITE, SHARER.replace('"q"', '"r"')),
+    ],
+    ids=["nobody shares it", "nobody overwrites it", "without a name", "another name"],
+)
+def test_a_parameter_of_its_own_may_be_overwritten(tmp_path: Path, layers: tuple[str, ...]) -> None:
+    assert small_net(tmp_path, INPUT + "".join(layers), allow_filler=True).outputs

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from caffe_samples import caffemodel, input_layer, layer, small_net
+from onnx_samples import run_onnx, written
 
 from converters.caffe.build import NetOptions
-from converters.caffe.input_shapes import InputShapes, parse_input_shape
+from converters.caffe.input_shapes import InputShapes, parse_input_shape, parse_input_shapes
 from converters.caffe.network import Net
+from converters.caffe.reference import run_reference
 from toolkit.errors import BadInput, UsageFault
 from toolkit.messages import collected_warnings
 
@@ -89,7 +92,7 @@ def test_two_inputs_that_must_agree_are_refused_when_one_moves(tmp_path: Path):
 
 
 def test_other_sizes_replace_the_prototxts(tmp_path: Path):
-    net = read(tmp_path, NET, InputShapes(shapes={"data": (1, 1, 32, 16)}, batch=3))
+    net = read(tmp_path, NET, InputShapes(shapes={"data": (3, 1, 32, 16)}, batch=3))
     assert net.values["up"].shape == (3, 2, 32, 16)
 
 
@@ -123,3 +126,58 @@ def test_what_is_no_shape(text: str):
     with pytest.raises(UsageFault) as caught:
         parse_input_shape(text)
     assert caught.value.code == "CTK601"
+
+
+def test_an_input_is_named_once():
+    assert parse_input_shapes(["a:1,2", "b:?"]) == {"a": (1, 2), "b": (-1,)}
+    with pytest.raises(UsageFault) as caught:
+        parse_input_shapes(["a:1,2", "b:3", "a:1,2"])
+    assert (caught.value.code, caught.value.exit_status) == ("CTK601", 64)
+
+
+@pytest.mark.parametrize("size", [2, -1])
+def test_a_batch_that_is_stated_twice(tmp_path: Path, size: int):
+    with pytest.raises(UsageFault) as caught:
+        read(tmp_path, NET, InputShapes(shapes={"data": (size, 1, 9, 7)}, batch=4))
+    assert (caught.value.code, caught.value.exit_status) == ("CTK601", 64)
+    assert "--batch 4" in caught.value.what
+
+
+def test_a_dynamic_batch_beside_other_sizes(tmp_path: Path):
+    net = read(tmp_path, NET, InputShapes(shapes={"data": (1, 1, 32, 16)}, batch="dynamic"))
+    assert net.values["data"].symbols == ("batch", None, None, None)
+    assert net.values["data"].shape == (1, 1, 32, 16)
+
+
+LABELLED = input_layer(2, 3, 4, 5, name="data") + input_layer(2, 4, 5, name="label")
+LOSS = layer("loss", "SoftmaxWithLoss", ["data", "label"], ["loss", "soft"], "loss_weight: 1 loss_weight: 0")
+
+
+def test_inputs_with_axes_of_different_numbers_grow_from_the_end(tmp_path: Path):
+    """Height is axis 2 of the data and axis 1 of the labels."""
+    wanted = InputShapes(shapes={"data": (2, 3, -1, -1), "label": (2, -1, -1)}, batch="dynamic")
+    net = read(tmp_path, LABELLED + LOSS, wanted)
+    assert net.values["data"].symbols == ("batch", None, "height", "width")
+    assert net.values["label"].symbols == ("batch", "height", "width")
+    assert net.values["soft"].symbols == ("batch", None, "height", "width")
+    assert net.values["loss"].symbols == ()
+    random = np.random.default_rng(1)
+    data = random.normal(size=(3, 3, 6, 2)).astype(np.float32)
+    given = {"data": data, "label": random.integers(0, 3, (3, 6, 2)).astype(np.float32)}
+    wanted_values = run_reference(net, given)
+    for name, found in run_onnx(written(net, tmp_path / "net.onnx"), given).items():
+        np.testing.assert_allclose(found, wanted_values[name], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("data", "label"),
+    [((2, 3, 4, -1), (2, -1, 5)), ((2, 3, -1, 5), (2, 4, 5))],
+    ids=["another axis", "one alone"],
+)
+def test_sizes_that_do_not_vary_together_are_refused_with_the_reason(
+    tmp_path: Path, data: tuple[int, ...], label: tuple[int, ...]
+):
+    with pytest.raises(BadInput) as caught:
+        read(tmp_path, LABELLED + LOSS, InputShapes(shapes={"data": data, "label": label}))
+    assert (caught.value.code, caught.value.where.layer) == ("CTK508", "loss")
+    assert any("vary together" in note for note in caught.value.notes) == (-1 in label)

@@ -118,7 +118,50 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     files = [str(tmp_path / "net.prototxt"), str(tmp_path / "net.caffemodel")]
     target = tmp_path / "piece.onnx"
     assert main(["convert", *files, "--from-blob", "low", "--cut", "conv2", "-o", str(target)]) == 0
-    assert "low 2x2x6x5 -> conv2 2x4x6x5" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "low 2x2x6x5 -> conv2 2x4x6x5" in out
+    assert "layers: 8 = 2 converted" in out  # of the source; the input that was made is none of them
     given = {"low": _floats(2, 2, 6, 5, seed=9)}
     wanted = run_reference(read(tmp_path), {**INPUTS, **given}, ["conv2"])["conv2"]
     np.testing.assert_allclose(run_onnx(target, given)["conv2"], wanted, atol=1e-4)
+
+
+def test_a_start_takes_sizes_of_its_own(tmp_path: Path):
+    wanted = InputShapes(shapes={"low": (2, 2, -1, -1)})
+    net = read(tmp_path, cut=("conv2",), start=("low",), input_shapes=wanted)
+    assert net.values["low"].symbols == (None, None, "height", "width")
+    values = {"low": _floats(2, 2, 9, 4)}
+    found = run_onnx(written(net, tmp_path / "piece.onnx"), values)["conv2"]
+    np.testing.assert_allclose(found, run_reference(net, values)["conv2"], atol=1e-4)
+    fixed = InputShapes(shapes={"low": (1, 2, 7, 8)})
+    assert read(tmp_path, cut=("conv2",), start=("low",), input_shapes=fixed).values["conv2"].shape == (
+        1,
+        4,
+        7,
+        8,
+    )
+
+
+def test_the_number_of_axes_of_a_start_is_its_own(tmp_path: Path):
+    with pytest.raises(BadInput, match="input 'low' has 4 axes, 2 sizes were given"):
+        read(tmp_path, start=("low",), cut=("conv2",), input_shapes=InputShapes(shapes={"low": (1, 2)}))
+
+
+def test_a_start_that_is_overwritten_goes_by_the_name_that_the_user_gave(tmp_path: Path):
+    text = 'layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 1 dim: 2 } } }' + "".join(
+        [layer("relu", "ReLU", "x", "x"), layer("twice", "Power", "x", "y", "power_param { scale: 2 }")]
+    )
+    options = NetOptions(from_blobs=("x",), input_shapes=InputShapes(shapes={"x": (-1, 2)}))
+    net = small_net(tmp_path, text, options=options)
+    assert {name: net.values[name].symbols for name in net.inputs} == {"x@relu": ("batch", None)}
+
+
+@pytest.mark.parametrize(("start", "cut"), [(("low",), ("conv2",)), ((), ("conv1",))])
+def test_sizes_of_an_input_that_the_piece_lacks_are_refused(
+    tmp_path: Path, start: tuple[str, ...], cut: tuple[str, ...]
+):
+    wanted = InputShapes(shapes={"b": (2, 4, -1, -1)})
+    with pytest.raises(BadInput) as caught:
+        read(tmp_path, start=start, cut=cut, input_shapes=wanted)
+    assert (caught.value.code, caught.value.what) == ("CTK516", "no input is called 'b'")
+    assert any((*start, "a")[0] in note for note in caught.value.notes)

@@ -7,6 +7,9 @@ import pytest
 from layer_nets import Nets
 from numpy.typing import NDArray
 
+from converters.onnx.emit import emit_onnx
+from toolkit.errors import UsageFault
+
 
 def accuracy(body: str = "", tops: tuple[str, ...] = ("share",)):
     named = " ".join(f'top: "{top}"' for top in tops)
@@ -98,3 +101,15 @@ def test_the_batch_may_be_dynamic(nets: Nets):
 def test_what_caffe_refuses_is_refused(nets: Nets, label: tuple[int, ...], layer: str, code: str):
     relu = 'layer { name: "relu" type: "ReLU" bottom: "x" top: "y" }'
     assert nets.code_of_fault({"x": (2, 3), "label": label}, layer + relu) == code
+
+
+def test_shares_of_more_classes_than_any_network_has_are_not_offered(nets: Nets):
+    """A number for each class is written down, and 200 bytes of prototxt can declare 2**31 - 1 classes."""
+    for classes, tops, fits in ((2**18, 2, True), (2**18 + 1, 2, False), (50_000_000, 1, True)):
+        net = nets.build({"x": (2, classes), "label": (2,)}, accuracy(tops=("share", "shares")[:tops]))
+        if fits:
+            assert emit_onnx(net, 13)[0].nodes
+            continue
+        with pytest.raises(UsageFault) as caught:
+            emit_onnx(net, 13)
+        assert (caught.value.code, caught.value.where.layer) == ("CTK604", "acc")

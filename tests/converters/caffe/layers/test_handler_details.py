@@ -141,3 +141,32 @@ def test_numbers_too_large_for_caffe(nets: Nets, kind: str):
     for name in ("stride", "pad", "dilation"):
         body = f"convolution_param {{ num_output: 1 kernel_size: 1 {name}: 2147483648 }}"
         assert nets.code_of_fault({"x": (1, 1, 4, 4)}, one_layer(kind, body)) == "CTK507"
+
+
+@pytest.mark.parametrize("kind", ["Convolution", "Deconvolution"])
+@pytest.mark.parametrize("slot", [0, 1])
+@pytest.mark.parametrize(
+    ("body", "refused"),
+    [
+        ("num_output: 4 kernel_size: 3", True),
+        ("num_output: 3 kernel_size: 3", True),
+        ("num_output: 4 kernel_size: 3 pad: 1", True),
+        ("num_output: 3 kernel_size: 1", True),
+        ("num_output: 3 kernel_size: 3 pad: 1", False),
+    ],
+)
+def test_in_place_at_any_slot(nets: Nets, kind: str, slot: int, body: str, refused: bool):
+    """Caffe gives the bottom the shape of the top before it is read; a 1x1 kernel reads what it has written."""
+    tops = ["y", "z"]
+    tops[slot] = "ab"[slot]
+    text = one_layer(
+        kind,
+        f'top: "{tops[1]}" convolution_param {{ {body} bias_term: false weight_filler {{ value: 1 }} }}',
+        ("a", "b"),
+        tops[0],
+    )
+    inputs = {"a": (1, 3, 5, 5), "b": (1, 3, 5, 5)}
+    if refused:
+        assert nets.code_of_fault(inputs, text) == "CTK505"
+    else:
+        assert nets.build(inputs, text).outputs

@@ -51,3 +51,10 @@ def test_the_batch_may_be_dynamic_and_the_classes_not(nets: Nets):
 @pytest.mark.parametrize("label", [(3, 2), (2,)])
 def test_other_numbers_of_labels_are_refused(nets: Nets, label: tuple[int, ...]):
     assert nets.code_of_fault({"x": (3, 5), "label": label}, loss_layer()) == "CTK508"
+
+
+def test_more_classes_than_any_network_has_are_not_offered(nets: Nets):
+    assert emit_onnx(nets.build({"x": (2, 2**17, 2), "label": (2,)}, loss_layer()), 13)[0].nodes
+    with pytest.raises(UsageFault) as caught:
+        emit_onnx(nets.build({"x": (2, 2**18 + 1), "label": (2,)}, loss_layer()), 13)
+    assert (caught.value.code, caught.value.where.layer) == ("CTK604", "loss")

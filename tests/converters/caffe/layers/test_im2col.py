@@ -159,3 +159,28 @@ def test_in_place_only_where_nothing_moves(nets: Nets) -> None:
     nets.agree(nets.build({"x": (1, 1, 1, 2)}, text), [[[[1, 2]]]], x=[[[[0, 1]]]])
     refused = one_layer("Im2col", _param("kernel_size: 1 stride: 2"), top="x")
     assert nets.code_of_fault({"x": (1, 1, 2, 2)}, refused) == "CTK505"
+
+
+def test_a_kernel_beyond_the_picture_takes_fixed_sizes_only(nets: Nets, rng: np.random.Generator) -> None:
+    """How far it reaches beyond depends on the size: written down, it is wrong at any other."""
+    from converters.onnx.emit import emit_onnx
+    from toolkit.errors import UsageFault
+
+    body = _param("kernel_size: 3 stride: 2")
+    with pytest.raises(UsageFault) as caught:
+        emit_onnx(nets.single("Im2col", (1, 2, 2, 2), body, dynamic={"x": (2, 3)}), 13)
+    assert caught.value.code == "CTK604"
+    x = rng.normal(size=(3, 2, 2, 2)).astype(np.float32)
+    expected = _columns(x, (3, 3), (2, 2), (0, 0), (1, 1), (1, 1))
+    nets.agree(nets.single("Im2col", (1, 2, 2, 2), body, dynamic={"x": (0,)}), expected, x=x)
+
+
+def test_more_channels_than_any_network_has_are_not_offered(nets: Nets) -> None:
+    from converters.onnx.emit import emit_onnx
+    from toolkit.errors import UsageFault
+
+    net = nets.single("Im2col", (1, 2**17, 2), _param("kernel_size: 2"))
+    assert len(emit_onnx(net, 13)[0].nodes) > 1
+    net = nets.single("Im2col", (1, 2**17 + 1, 2), _param("kernel_size: 2"))
+    with pytest.raises(UsageFault, match="2621"):
+        emit_onnx(net, 13)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -107,3 +108,24 @@ def test_refuses(nets: Nets, shape: tuple[int, ...], body: str, code: str) -> No
 
 def test_refuses_in_place(nets: Nets) -> None:
     assert nets.code_of_fault({"x": (1, 1, 1, 1)}, one_layer("SPP", _spp(1, "MAX"), top="x")) == "CTK505"
+
+
+@pytest.mark.parametrize("level", range(6))
+def test_caffes_loop_makes_as_many_windows_as_bins_and_divides_all_by_the_kernel(level: int) -> None:
+    """Hence there is no map of divisors, which would grow with the stated sizes."""
+    for size in range(1, 400):
+        kernel = math.ceil(size / 2**level)
+        if (kernel * 2**level - size + 1) // 2 < kernel:  # Caffe refuses a pad as large as the kernel
+            assert [divisor for *_, divisor in _windows(size, 2**level)] == [kernel] * 2**level
+
+
+def test_emitting_a_huge_pyramid_takes_no_memory(nets: Nets) -> None:
+    """200 bytes of prototxt can declare it."""
+    net = nets.single("SPP", (1, 1, 2**15, 2**15), _spp(13, "AVE"))
+    emit_onnx(net, 13)  # imports what it needs
+    tracemalloc.start()
+    try:
+        emit_onnx(net, 13)
+        assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    finally:
+        tracemalloc.stop()
