@@ -16,23 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from benchmarks.statistics.percentiles import percentile
 from toolkit.errors import EnvironmentFailed, Inconclusive, UsageFault
 
 STAGES = ("decode", "pre", "infer", "post", "encode")
 TOTAL = "total"
-# Least n with n (1 - p) p^(n-1) + p^n <= 0.01 at p = 0.9: MLPerf LoadGen's bound at 99 % confidence
-# (benchmark_method.md §3).
-P90_NEEDS_N = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The five stages of one picture; each takes what the one before it gave, the first the file's bytes.
+    """The five stages; each takes what the one before it gave, the first a picture file's bytes, or several of a batch.
 
     A stage that only starts work on a device must wait for it: the stamp behind it closes the stage.
     """
 
-    decode: Callable[[bytes], Any]
+    decode: Callable[[Any], Any]
     pre: Callable[[Any], Any]
     infer: Callable[[Any], Any]
     post: Callable[[Any], Any]
@@ -121,14 +119,35 @@ def time_stages(
             f"timing needs a picture, an iteration and no negative warm-up; "
             f"got {len(pictures)}, {iterations} and {warmup}",
         )
-    stamps = np.empty((warmup + iterations, len(STAGES) + 1), np.int64)
-    for index in range(warmup + iterations):
-        stamps[index] = _one_iteration(pipeline, pictures[index % len(pictures)], clock_ns)
+    taken = [pictures[index % len(pictures)] for index in range(warmup + iterations)]
+    stamps = time_block(pipeline, taken, clock_ns=clock_ns)
     return StageSamples(stamps_ns=stamps[warmup:], warmup_stamps_ns=stamps[:warmup])
 
 
+def time_block(
+    pipeline: Pipeline, items: Sequence[Any], *, clock_ns: Callable[[], int] = perf_counter_ns
+) -> NDArray[np.int64]:
+    """Runs the pipeline once over every item, in their order, and stamps the borders of its stages.
+
+    Args:
+        pipeline: The stages.
+        items: What ``decode`` takes: picture files as bytes, or batches of them.
+        clock_ns: A monotonic clock in nanoseconds.
+
+    Returns:
+        int64, n×6, nanoseconds.
+
+    Raises:
+        CtkError: Whatever a stage raises.
+    """
+    stamps = np.empty((len(items), len(STAGES) + 1), np.int64)
+    for index, item in enumerate(items):
+        stamps[index] = _one_iteration(pipeline, item, clock_ns)
+    return stamps
+
+
 def _one_iteration(
-    pipeline: Pipeline, picture: bytes, clock_ns: Callable[[], int]
+    pipeline: Pipeline, picture: Any, clock_ns: Callable[[], int]
 ) -> tuple[int, int, int, int, int, int]:
     start = clock_ns()
     decoded = pipeline.decode(picture)
@@ -168,13 +187,13 @@ def figures(durations: NDArray[np.int64]) -> StageFigures:
     n = len(durations)
     if n == 0:
         raise Inconclusive("CTK301", "nothing was measured: no iteration was timed")
-    enough = n >= P90_NEEDS_N
+    p90 = percentile(durations, 0.9)
     return StageFigures(
         n=n,
         mean_ms=float(durations.mean()) / 1e6,
         p50_ms=float(np.median(durations)) / 1e6,
-        p90_ms=float(np.percentile(durations, 90)) / 1e6 if enough else None,
-        p90_needs_n=None if enough else P90_NEEDS_N,
+        p90_ms=p90.value / 1e6 if p90.value is not None else None,
+        p90_needs_n=p90.needs_n,
     )
 
 

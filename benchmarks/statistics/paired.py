@@ -1,0 +1,98 @@
+"""Two arms compared round by round (benchmark_method.md §2).
+
+In a round both arms run one block, in a random order. A slow change of the host moves both blocks alike, so the
+difference of their log medians is free of it. Rounds of one launch share what is drawn once per process (memory
+layout, page placement, cores), so the interval is Student's t over the means of the launches, not over rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.statistics.blocks import Blocks, RoundMedians, log_medians, round_medians
+from benchmarks.statistics.intervals import Interval, from_logarithms, half_width
+from benchmarks.statistics.order_statistics import median_interval
+from benchmarks.statistics.student_t import mean_interval
+from toolkit.errors import Inconclusive
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Time of one arm over time of another.
+
+    Attributes:
+        ratio: The estimate; above 1 the second arm is slower.
+        ci95: Student's t over launches; None for a single launch, which gives figures and never a verdict.
+        cross_check: Exact interval of the median of the rounds; None for fewer than 6 rounds, or unpaired arms.
+            It takes the rounds as independent, so where launches differ much it is the narrower one.
+        n_launches: Launches that the interval is over.
+        n_rounds: Rounds in them.
+    """
+
+    ratio: float
+    ci95: Interval | None
+    cross_check: Interval | None
+    n_launches: int
+    n_rounds: int
+
+    @property
+    def half_width(self) -> float | None:
+        """Half of the width of `ci95` as a fraction: the smallest difference that was resolved."""
+        return None if self.ci95 is None else half_width(self.ci95)
+
+
+def compare(a: Blocks, b: Blocks) -> Ratio:
+    """Time of arm `b` over arm `a`, paired by launch and round.
+
+    Args:
+        a: Samples of the first arm.
+        b: Samples of the second arm, measured in the same rounds. Rounds that one of them lacks are left out.
+
+    Raises:
+        Inconclusive: CTK301 when no round has samples of both, or the clock stood still in one.
+    """
+    return compare_medians(round_medians(a), round_medians(b))
+
+
+def compare_medians(a: RoundMedians, b: RoundMedians) -> Ratio:
+    """As `compare`, from the medians of the rounds in any one unit (``rounds_ms`` of a document)."""
+    return ratio_of(paired_differences(a, b))
+
+
+def paired_differences(a: RoundMedians, b: RoundMedians) -> list[NDArray[np.float64]]:
+    """``d = log median b - log median a`` of every round that has both, by launch; launches without any left out."""
+    differences = []
+    for first, second in zip(log_medians(a), log_medians(b), strict=False):
+        n = min(len(first), len(second))
+        paired = second[:n] - first[:n]
+        differences.append(paired[~np.isnan(paired)])
+    return [launch for launch in differences if len(launch)]
+
+
+def ratio_of(differences: Sequence[NDArray[np.float64]]) -> Ratio:
+    """The ratio behind differences of log medians.
+
+    Args:
+        differences: By launch, float64 of its rounds, one at least.
+
+    Raises:
+        Inconclusive: CTK301 for no launch.
+    """
+    if not differences:
+        raise Inconclusive("CTK301", "nothing was compared: no round has samples of both arms")
+    launches = np.array([launch.mean() for launch in differences])
+    rounds = np.concatenate(differences)
+    found = mean_interval(launches)
+    check = median_interval(rounds)
+    return Ratio(
+        ratio=exp(found.mean),
+        ci95=None if found.half is None else from_logarithms(found.mean, found.half),
+        cross_check=None if check is None else (exp(check[0]), exp(check[1])),
+        n_launches=len(launches),
+        n_rounds=len(rounds),
+    )
