@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from pydantic import BaseModel, ConfigDict
 from toolkit.backends.cores import physical_cores
 from toolkit.machine import CPUINFO, cpu_facts
 
-LIBRARIES = ("numpy", "onnx", "onnxruntime")
+LIBRARIES = ("numpy", "onnx", "onnxruntime", "opencv-python-headless", "openvino", "torch")
+# Other distributions that bring the same module.
+_INSTEAD = {
+    "opencv-python-headless": ("opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python"),
+}
 
 
 class Machine(BaseModel):
@@ -62,7 +67,7 @@ def describe_machine(libraries: Sequence[str] = LIBRARIES, cpuinfo: Path = CPUIN
         memory_bytes=_memory_bytes(),
         kernel=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
-        versions={name: _version(name) for name in libraries},
+        versions={name: library_version(name) for name in libraries},
     )
 
 
@@ -73,8 +78,9 @@ def _memory_bytes() -> int | None:
         return None
 
 
-def _version(library: str) -> str | None:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return None
+def library_version(library: str) -> str | None:
+    """The installed version of a library, or of what brings the same module; None where neither is installed."""
+    for distribution in (library, *_INSTEAD.get(library, ())):
+        with suppress(PackageNotFoundError):
+            return version(distribution)
+    return None

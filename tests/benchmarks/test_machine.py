@@ -5,12 +5,12 @@ from __future__ import annotations
 import getpass
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
 import pytest
 
-from benchmarks.machine import describe_machine
+from benchmarks.machine import describe_machine, library_version
 
 CPUINFO = """processor\t: 0
 model name\t: Frob(R) 9000 @ 3:2
@@ -40,6 +40,31 @@ def test_what_is_unknown_is_null(tmp_path: Path):
     assert found.flags is None
     assert found.versions == {"numpy": version("numpy"), "no-such-distribution": None}
     assert '"flags":null' in found.model_dump_json()
+
+
+def test_the_runtimes_are_among_the_libraries():
+    names = ("opencv-python-headless", "openvino", "onnxruntime", "torch")
+    assert {name: describe_machine().versions[name] for name in names} == {
+        name: installed(name) for name in names
+    }
+
+
+def installed(name: str) -> str | None:
+    return next(
+        (found.version for found in distributions() if (found.name or "").lower().replace("_", "-") == name),
+        None,
+    )
+
+
+def test_another_distribution_of_opencv_counts(monkeypatch: pytest.MonkeyPatch):
+    def version_of(name: str) -> str:
+        if name != "opencv-contrib-python":
+            raise PackageNotFoundError(name)
+        return "4.99"
+
+    monkeypatch.setattr("benchmarks.machine.version", version_of)
+    assert library_version("opencv-python-headless") == "4.99"
+    assert library_version("torch") is None
 
 
 def test_agrees_with_psutil():

@@ -1,0 +1,65 @@
+"""Processor time since start-up, as ``/proc/stat`` counts it: what was used, and what a host took away."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Set as AbstractSet
+
+from benchmarks.environment.reading import Group, Roots, Unknown, text_of
+
+# proc_stat(5): user nice system idle iowait irq softirq steal; guest time is in user time already.
+_BUSY = (0, 1, 2, 5, 6)
+_STEAL = 7
+
+
+def read_ticks(roots: Roots, cpus: AbstractSet[int]) -> tuple[int, int] | Unknown:
+    """Ticks since start-up in which some logical processors worked, and in which they were stolen.
+
+    Args:
+        roots: Where to read.
+        cpus: Numbers of the logical processors that count; the others' idleness would hide a theft.
+
+    Returns:
+        Busy and stolen ticks; the length of a tick is `tick_ms`.
+    """
+    text = text_of(roots.proc / "stat")
+    if isinstance(text, Unknown):
+        return text
+    wanted = {f"cpu{number}" for number in cpus}
+    rows = [line.split()[1:] for line in text.splitlines() if line.partition(" ")[0] in wanted]
+    try:
+        busy = sum(int(row[place]) for row in rows for place in _BUSY)
+        stolen = sum(int(row[_STEAL]) for row in rows)
+    except (ValueError, IndexError):
+        return Unknown("stat: it counts no stolen time")
+    return (busy, stolen) if rows else Unknown("stat: none of the usable processors is in it")
+
+
+def tick_ms() -> float | Unknown:
+    """Length of a tick in milliseconds."""
+    try:
+        return 1000 / os.sysconf("SC_CLK_TCK")
+    except (ValueError, OSError, AttributeError, ZeroDivisionError):
+        return Unknown("the system does not say how long a tick is")
+
+
+def read_load(roots: Roots, cpus: AbstractSet[int]) -> Group:
+    """Load of 1, 5 and 15 minutes, and busy and stolen ticks since start-up of the usable processors."""
+    ticks = read_ticks(roots, cpus)
+    return {
+        "average": _averages(roots),
+        "busy_ticks": ticks if isinstance(ticks, Unknown) else ticks[0],
+        "stolen_ticks": ticks if isinstance(ticks, Unknown) else ticks[1],
+        "tick_ms": tick_ms(),
+    }
+
+
+def _averages(roots: Roots) -> list[float] | Unknown:
+    text = text_of(roots.proc / "loadavg")
+    if isinstance(text, Unknown):
+        return text
+    try:
+        averages = [float(word) for word in text.split()[:3]]
+    except ValueError:
+        averages = []
+    return averages if len(averages) == 3 else Unknown("loadavg: it does not hold three numbers")
