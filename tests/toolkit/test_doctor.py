@@ -65,7 +65,7 @@ def test_needed_libraries_are_those_of_pyproject_with_their_installed_versions()
 
 def test_a_library_of_the_design_is_listed_whether_or_not_it_is_there() -> None:
     optional = {library.name: library for library in libraries() if not library.needed}
-    assert {"torch", "nncf", "ray", "pandas", "matplotlib"} <= set(optional)
+    assert {"torch", "nncf", "ray", "matplotlib"} <= set(optional)
     for library in optional.values():
         assert library.enables
         assert library.get == f"pip install {library.name}"

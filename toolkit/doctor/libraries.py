@@ -63,6 +63,7 @@ _PURPOSES = {
     "onnxruntime": "the backend onnxruntime",
     "opencv-python-headless": "the backend opencv, and the presets of the founding systems",
     "openvino": "the backend openvino, and writing OpenVINO IR",
+    "pandas": "tables as CSV (ctk bench --csv)",
     "platformdirs": "finding the cache folder",
     "protobuf": "reading prototxt and caffemodel",
     "pydantic": "documents (--json)",
@@ -77,7 +78,6 @@ _PURPOSES = {
 _OPTIONAL = (
     _Optional("torch", "the backend torch; ctk train, in a later version"),
     _Optional("nncf", "precision i8, in a later version"),
-    _Optional("pandas", "CSV reports, in a later version"),
     _Optional("matplotlib", "plots in reports, in a later version"),
     _Optional("jinja2", "HTML reports, in a later version"),
     _Optional("ray", "work spread over several machines, in a later version"),

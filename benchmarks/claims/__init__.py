@@ -1,0 +1,1 @@
+"""Figures that others published, as data: who says what of which device, and whether it is possible."""

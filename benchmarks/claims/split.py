@@ -1,0 +1,67 @@
+"""The published split beside ours: which part is larger, and what would be left if ``infer`` were free.
+
+Never a speed-up: the two were measured on different machines (`benchmark_method.md` §9).
+"""
+
+from __future__ import annotations
+
+from benchmarks.bench_document import BenchRun, Claim, ReferenceSplit
+from benchmarks.claims.published import published_split
+
+_AROUND = ("decode", "pre", "post", "encode")
+
+
+def reference_split(run: BenchRun | None, published: Claim | None = None) -> ReferenceSplit:
+    """The published claim, and the means of a run that was measured here.
+
+    Args:
+        run: The chosen arm's; nothing is said of ours when it is None or lacks a stage.
+        published: The claim; that of the Atlas 200 DK by default.
+    """
+    claim = published if published is not None else published_split()
+    stages = run.stages if run is not None else {}
+    if run is None or any(name not in stages for name in (*_AROUND, "infer", "total")):
+        return ReferenceSplit(
+            published=claim, arm=None, measured_total_ms=None, measured_infer_ms=None,
+            pre_and_post_ms=None, larger_part=None, total_if_infer_were_free_ms=None,
+        )  # fmt: skip
+    infer_ms = stages["infer"].mean_ms
+    around_ms = sum(stages[name].mean_ms for name in _AROUND)
+    return ReferenceSplit(
+        published=claim,
+        arm=run.arm,
+        measured_total_ms=stages["total"].mean_ms,
+        measured_infer_ms=infer_ms,
+        pre_and_post_ms=around_ms,
+        larger_part="pre and post" if around_ms > infer_ms else "infer",
+        total_if_infer_were_free_ms=stages["total"].mean_ms - infer_ms,
+    )
+
+
+def split_in_words(split: ReferenceSplit) -> list[str]:
+    """Sentences for a reader; figures of two machines are never divided by each other."""
+    return [*_published_words(split.published), *_measured_words(split)]
+
+
+def _published_words(claim: Claim) -> list[str]:
+    words = (
+        f"published for {claim.device}: {_ms(claim.total_ms)} a picture, {_ms(claim.infer_ms)} of it infer"
+    )
+    if claim.state == "implausible":
+        return [f"{words}; implausible, at least {_ms(claim.floor_ms)} are needed"]
+    return [f"{words}; {claim.state}"]
+
+
+def _measured_words(split: ReferenceSplit) -> list[str]:
+    total, infer, around = split.measured_total_ms, split.measured_infer_ms, split.pre_and_post_ms
+    if total is None or infer is None or around is None or total <= 0:
+        return ["here: nothing was measured"]
+    return [
+        f"here ({split.arm}): {_ms(total)} a picture, {_ms(infer)} of it infer ({infer / total:.0%})",
+        f"the larger part here is {split.larger_part}: {_ms(around)} around infer",
+        f"if infer were free, the total would be {_ms(split.total_if_infer_were_free_ms)}",
+    ]
+
+
+def _ms(figure: float | None) -> str:
+    return "unknown" if figure is None else f"{figure:.3g} ms" if figure < 100 else f"{figure:.0f} ms"
