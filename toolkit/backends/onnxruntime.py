@@ -14,11 +14,13 @@ from toolkit.backends.memory import refuse_too_large
 from toolkit.backends.node_probe import probe_nodes
 from toolkit.backends.onnx_external import onnx_files
 from toolkit.backends.onnxruntime_faults import loading_fault, plain
+from toolkit.backends.onnxruntime_profile import ProfiledOnnxRuntimeSession, record_folder
 from toolkit.backends.onnxruntime_providers import CPU, demanded_providers, refuse_fallback
 from toolkit.backends.onnxruntime_session import SPINNING, OnnxRuntimeSession
 from toolkit.backends.precision import NATIVE, refuse_unoffered
 from toolkit.backends.protocol import Backend, Lacking
 from toolkit.backends.runtime_import import runtime_module
+from toolkit.backends.session_pool import SessionPool
 from toolkit.backends.threads import thread_count
 from toolkit.content import HEAD_BYTES, refuse_stand_in
 from toolkit.files import opened
@@ -44,6 +46,7 @@ class OnnxRuntimeBackend:
         device: str | None = None,
         providers: Sequence[str] | None = None,
         spinning: bool = False,
+        profile: bool = False,
     ) -> OnnxRuntimeSession:
         """Loads an ONNX file; see `Backend.load`.
 
@@ -56,21 +59,58 @@ class OnnxRuntimeBackend:
             providers: Execution providers demanded in place of a device, all of them and in this order; with
                 the CPU among them, nodes that the others lack may run there.
             spinning: Whether threads burn time while they wait for work.
+            profile: Whether the session is a `ProfilingSession`, at some cost in time.
 
         Raises:
             BadInput: CTK501 or CTK502 for the file, CTK517 when it is no sound ONNX graph.
             EnvironmentFailed: CTK404 when a provider is missing or was silently replaced, or an operator
-                of the graph has no implementation; CTK407 for too many threads, CTK408 when memory runs out.
+                of the graph has no implementation; CTK407 for too many threads, CTK408 when memory runs out;
+                CTK401 when the profile has nowhere to be written.
             UsageFault: CTK601 for a thread count below 1, or a device beside providers; CTK604 for a
                 precision that is not offered.
         """
-        onnxruntime = _runtime()
-        refuse_unoffered(precision, _PRECISIONS, "onnxruntime", _WHY_NO_OTHERS)
-        demanded = demanded_providers(device, providers, onnxruntime.get_available_providers())
         threads = thread_count(threads)
-        _refuse_unreadable(artifact)
-        refuse_too_large(onnx_files(artifact), "onnxruntime")
-        return OnnxRuntimeSession(artifact, _opened(artifact, threads, demanded, spinning), precision)
+        if not profile:
+            runtime = _checked_runtime(artifact, threads, precision, device, providers, spinning)
+            return OnnxRuntimeSession(artifact, runtime, precision)
+        folder = record_folder()
+        try:
+            runtime = _checked_runtime(
+                artifact, threads, precision, device, providers, spinning, folder=folder.name
+            )
+        except BaseException:
+            folder.cleanup()
+            raise
+        return ProfiledOnnxRuntimeSession(artifact, runtime, precision, folder)
+
+    @classmethod
+    def load_async(
+        cls,
+        artifact: Path,
+        *,
+        threads: int | None = None,
+        precision: str = "f32",
+        device: str | None = None,
+        in_flight: int | None = None,
+        providers: Sequence[str] | None = None,
+        spinning: bool = False,
+    ) -> SessionPool:
+        """Loads an ONNX file once, for several inferences at a time; see `open_async`.
+
+        The runtime tells no optimum. Each inference gets its share of the threads, and at least its own one:
+        operators of a network this small scale worse than whole inferences do.
+
+        Raises:
+            CtkError: As `load`.
+        """
+        count = thread_count(threads)
+        slots = in_flight or count
+        each = max(1, count // slots)
+        runtime = _checked_runtime(artifact, each, precision, device, providers, spinning)
+        pool = SessionPool()
+        for _ in range(slots):
+            pool.add(OnnxRuntimeSession(artifact, runtime, precision))
+        return pool
 
     @classmethod
     def supports(cls, model: Path) -> tuple[Lacking, ...]:
@@ -87,11 +127,31 @@ class OnnxRuntimeBackend:
         return probe_nodes(model, _try_node)
 
 
+def _checked_runtime(
+    artifact: Path,
+    threads: int,
+    precision: str,
+    device: str | None,
+    providers: Sequence[str] | None,
+    spinning: bool,
+    folder: str | None = None,
+) -> Any:
+    """As `_opened`, behind everything that can be said before; raises as `OnnxRuntimeBackend.load`."""
+    onnxruntime = _runtime()
+    refuse_unoffered(precision, _PRECISIONS, "onnxruntime", _WHY_NO_OTHERS)
+    demanded = demanded_providers(device, providers, onnxruntime.get_available_providers())
+    _refuse_unreadable(artifact)
+    refuse_too_large(onnx_files(artifact), "onnxruntime")
+    return _opened(artifact, threads, demanded, spinning, folder)
+
+
 def _runtime() -> Any:
     return runtime_module("onnxruntime", "onnxruntime", "onnxruntime>=1.20")
 
 
-def _opened(artifact: Path, threads: int, providers: Sequence[str], spinning: bool) -> Any:
+def _opened(
+    artifact: Path, threads: int, providers: Sequence[str], spinning: bool, record_in: str | None
+) -> Any:
     """The ``onnxruntime.InferenceSession``, on the providers demanded and no others."""
     import onnxruntime
 
@@ -100,6 +160,9 @@ def _opened(artifact: Path, threads: int, providers: Sequence[str], spinning: bo
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry(SPINNING, "1" if spinning else "0")
+    if record_in is not None:
+        options.enable_profiling = True
+        options.profile_file_prefix = str(Path(record_in) / "record")
     if CPU not in providers:
         options.add_session_config_entry(_NO_CPU, "1")
     try:

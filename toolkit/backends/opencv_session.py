@@ -10,9 +10,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from toolkit.backends.opencv_faults import run_fault, without_log
+from toolkit.backends.opencv_profile import LayerCounters
+from toolkit.backends.profiling import CountedLayer, nothing_counted
 from toolkit.backends.protocol import BackendInfo, TensorInfo
 from toolkit.backends.simple_session import SimpleSession
-from toolkit.errors import EnvironmentFailed, Where
+from toolkit.errors import EnvironmentFailed, UsageFault, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Reading:
         places: Every value that can be asked for, by name.
         unread: Inputs that nothing reads, which cv2.dnn does not know.
         precision: What the whole network is computed in, or None where that cannot be told.
+        nodes: The artifact's own name of a layer by cv2's; a layer that is not here bears the same in both.
     """
 
     artifact: Path
@@ -51,6 +54,7 @@ class Reading:
     places: Mapping[str, Place]
     unread: frozenset[str] = frozenset()
     precision: str | None = "f32"
+    nodes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,19 @@ class OpenCvSession(SimpleSession):
         self._net: Any | None = reading.net
         self._threads = setting.threads
         self._where = Where(file=str(reading.artifact))
+        self._counters: LayerCounters | None = None
+
+    def start_profile(self) -> None:
+        """Counts the runs from now on; see `ProfilingSession.start_profile`."""
+        if self._net is None:
+            raise UsageFault("CTK601", "the session is closed")
+        self._counters = LayerCounters(self._cv2, self._net)
+
+    def layer_times(self) -> tuple[CountedLayer, ...]:
+        """Everything that was executed since; see `ProfilingSession.layer_times`."""
+        if self._counters is None:
+            raise nothing_counted()
+        return self._counters.layers(self._reading.nodes, self._reading.precision)
 
     def _refuse_unknown(
         self, what: str, names: Sequence[str] | Mapping[str, Any], known: Mapping[str, Any]
@@ -106,6 +123,7 @@ class OpenCvSession(SimpleSession):
 
     def _let_go(self) -> None:
         self._net = None
+        self._counters = None
 
     def _set_threads(self) -> None:
         if self._cv2.getNumThreads() != self._threads:
@@ -123,6 +141,8 @@ class OpenCvSession(SimpleSession):
                     if name not in self._reading.unread:
                         net.setInput(array, name)
                 made = dict(zip(layers, net.forwardAndRetrieve(layers), strict=True))
+            if self._counters is not None:
+                self._counters.add_run()
         except Exception as error:
             open_sizes = any(None in info.shape for info in self._reading.inputs.values())
             raise run_fault(error, self._reading.artifact, open_sizes=open_sizes) from error

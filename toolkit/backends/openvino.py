@@ -6,13 +6,15 @@ On a CPU that has bf16 OpenVINO computes in it unless told otherwise, and serves
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from toolkit.backends.openvino_faults import compiling_fault
 from toolkit.backends.openvino_precision import Executed, executed_precision
+from toolkit.backends.openvino_profile import ProfiledOpenVinoSession, feeds_of
 from toolkit.backends.openvino_reading import read_artifact
+from toolkit.backends.openvino_requests import OpenVinoRequests
 from toolkit.backends.openvino_session import OpenVinoSession, ports
 from toolkit.backends.openvino_support import lacking_parts
 from toolkit.backends.precision import NATIVE, parts_of, refuse_unoffered
@@ -22,6 +24,7 @@ from toolkit.backends.threads import thread_count
 from toolkit.errors import EnvironmentFailed, UsageFault
 from toolkit.messages import warn
 
+S = TypeVar("S")
 _PRECISIONS = ("f32", "f16", "bf16", NATIVE)
 _PERFORMANCE_HINTS = ("LATENCY", "THROUGHPUT")
 _CPU = "CPU"
@@ -44,6 +47,7 @@ class OpenVinoBackend:
         device: str | None = None,
         performance_hint: str = "LATENCY",
         streams: int | None = None,
+        profile: bool = False,
     ) -> OpenVinoSession:
         """Reads and compiles an artifact; see `Backend.load`.
 
@@ -54,6 +58,7 @@ class OpenVinoBackend:
             device: One of OpenVINO's ``available_devices``, such as ``CPU``.
             performance_hint: ``LATENCY`` or ``THROUGHPUT``.
             streams: Inferences that run beside each other (NUM_STREAMS); the performance hint's by default.
+            profile: Whether the session is a `ProfilingSession` (PERF_COUNT), at some cost in time.
 
         Raises:
             BadInput: CTK501 or CTK502 for the file, CTK517 or CTK520 when it is damaged.
@@ -61,25 +66,52 @@ class OpenVinoBackend:
                 many threads, CTK408 when memory runs out.
             UsageFault: CTK601 for a number below 1, CTK604 for a precision or hint that is not offered.
         """
-        openvino = _runtime()
-        refuse_unoffered(precision, _PRECISIONS, "openvino")
         settings = _settings(precision, performance_hint, streams)
-        device = device or _CPU
-        if device == _CPU:
-            settings["INFERENCE_NUM_THREADS"] = str(thread_count(threads))
-        core = openvino.Core()
-        core.set_property({"CACHE_DIR": ""})  # a compiled model from elsewhere is not the one in the file
-        _refuse_missing_device(device, core.available_devices)
-        model = read_artifact(core, artifact)
-        try:
-            compiled = core.compile_model(model, device, settings)
-            executed = executed_precision(compiled, {node.get_friendly_name() for node in model.get_ops()})
-            info = _read_back(compiled, precision, executed, openvino.__version__)
-            session = OpenVinoSession(artifact, compiled, info)
-        except Exception as error:
-            raise compiling_fault(error, artifact, device) from error
-        _warn_of_others(settings, info)
-        return session
+        if profile:
+            settings["PERF_COUNT"] = "YES"
+
+        def session(compiled: Any, info: BackendInfo, model: Any) -> OpenVinoSession:
+            if profile:
+                return ProfiledOpenVinoSession(artifact, compiled, info, feeds_of(model))
+            return OpenVinoSession(artifact, compiled, info)
+
+        return _loaded(artifact, threads, precision, device, settings, session)
+
+    @classmethod
+    def load_async(
+        cls,
+        artifact: Path,
+        *,
+        threads: int | None = None,
+        precision: str = "f32",
+        device: str | None = None,
+        in_flight: int | None = None,
+        performance_hint: str = "THROUGHPUT",
+        streams: int | None = None,
+    ) -> OpenVinoRequests:
+        """Compiles an artifact for several inferences at a time; see `open_async`.
+
+        Args:
+            artifact: As `load`.
+            threads: As `load`.
+            precision: As `load`.
+            device: As `load`.
+            in_flight: Infer requests; OPTIMAL_NUMBER_OF_INFER_REQUESTS by default. OpenVINO is told the
+                number (PERFORMANCE_HINT_NUM_REQUESTS) and chooses its streams by it.
+            performance_hint: As `load`.
+            streams: As `load`.
+
+        Raises:
+            CtkError: As `load`.
+        """
+        settings = _settings(precision, performance_hint, streams)
+        if in_flight is not None:
+            settings["PERFORMANCE_HINT_NUM_REQUESTS"] = str(in_flight)
+
+        def requests(compiled: Any, info: BackendInfo, _: Any) -> OpenVinoRequests:
+            return OpenVinoRequests(artifact, compiled, info, in_flight)
+
+        return _loaded(artifact, threads, precision, device, settings, requests)
 
     @classmethod
     def supports(cls, model: Path) -> tuple[Lacking, ...]:
@@ -98,6 +130,39 @@ class OpenVinoBackend:
 
 def _runtime() -> Any:
     return runtime_module("openvino", "openvino", "openvino>=2025.3")
+
+
+def _loaded(
+    artifact: Path,
+    threads: int | None,
+    precision: str,
+    device: str | None,
+    settings: dict[str, str],
+    make: Callable[[Any, BackendInfo, Any], S],
+) -> S:
+    """What ``make`` gives for the compiled model, what it runs on, and the model as it was read.
+
+    Raises:
+        CtkError: As `OpenVinoBackend.load`.
+    """
+    openvino = _runtime()
+    refuse_unoffered(precision, _PRECISIONS, "openvino")
+    device = device or _CPU
+    if device == _CPU:
+        settings["INFERENCE_NUM_THREADS"] = str(thread_count(threads))
+    core = openvino.Core()
+    core.set_property({"CACHE_DIR": ""})  # a compiled model from elsewhere is not the one in the file
+    _refuse_missing_device(device, core.available_devices)
+    model = read_artifact(core, artifact)
+    try:
+        compiled = core.compile_model(model, device, settings)
+        names = {node.get_friendly_name() for node in model.get_ops()}
+        info = _read_back(compiled, precision, executed_precision(compiled, names), openvino.__version__)
+        session = make(compiled, info, model)
+    except Exception as error:
+        raise compiling_fault(error, artifact, device) from error
+    _warn_of_others(settings, info)
+    return session
 
 
 def _settings(precision: str, performance_hint: str, streams: int | None) -> dict[str, str]:

@@ -74,29 +74,30 @@ def executed_precision(compiled: Any, names: Collection[str]) -> Executed:
     words, moved = [], []
     for node in compiled.get_runtime_model().get_ops():
         facts = node.get_rt_info()
-        word = _computing_word(facts)
+        word = computing_word(facts)
         if word is None:
             continue
-        if _fact(facts, "layerType") in _MOVING:
+        if fact(facts, "layerType") in _MOVING:
             moved.append(word)
             continue
         words.append(word)
-        originals = [n for n in _fact(facts, "originalLayersNames").split(",") if n in names]
+        originals = [n for n in fact(facts, "originalLayersNames").split(",") if n in names]
         found.update(dict.fromkeys(originals or [node.get_friendly_name()], word))
     # A graph that only moves numbers is as precise as it moves them.
     word = executed_word(words or moved)
     return Executed(word, found if len(set(words)) > 1 else {})
 
 
-def _computing_word(facts: Any) -> str | None:
+def computing_word(facts: Any) -> str | None:
     """The precision that a layer's kernel works in.
 
     ``runtimePrecision`` says f16 of a convolution whose weights are stored so, though its kernel
     (``brgconv_avx512_f32``) widens them once and computes in f32: then the kernel's name tells.
     """
-    kernel = _fact(facts, "primitiveType").rpartition("_")[2].lower()
-    return _WORDS.get(kernel) or _WORDS.get(_fact(facts, "runtimePrecision"))
+    kernel = fact(facts, "primitiveType").rpartition("_")[2].lower()
+    return _WORDS.get(kernel) or _WORDS.get(fact(facts, "runtimePrecision"))
 
 
-def _fact(facts: Any, key: str) -> str:
+def fact(facts: Any, key: str) -> str:
+    """One of a layer's facts (``get_rt_info``) as text; empty where it has none of that key."""
     return str(facts[key].astype(str)) if key in facts else ""

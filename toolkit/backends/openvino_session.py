@@ -39,6 +39,7 @@ class OpenVinoSession:
         self._place = Where(file=str(artifact))
         self._artifact = artifact
         self._request: Any | None = compiled.create_infer_request()
+        self._lent: list[NDArray[Any]] = []  # inputs of an inference in flight
         self._info = info
         self._inputs = list(info.inputs.items())
         # A value may bear several names; all of them are understood.
@@ -56,23 +57,41 @@ class OpenVinoSession:
         self, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None
     ) -> dict[str, NDArray[Any]]:
         """Executes the network once; see `Session.run`. Only graph outputs can be asked for."""
-        from openvino import Tensor
-
-        request = self._request
-        if request is None:
-            raise UsageFault("CTK601", "the session is closed", self._place)
+        request = self._open_request()
         wanted = self._all_outputs if outputs is None else self._wanted(outputs)
         arrays = self._checked(inputs)
         try:
-            for i, array in enumerate(arrays):
-                # A view of the caller's numbers; OpenVINO does not make one of an array that is read-only.
-                shared = array.flags.writeable and array.size > 0
-                request.set_input_tensor(i, Tensor(array, shared_memory=shared))
+            self._give(request, arrays)
             request.infer()
-            # Copies: the next run writes into the same tensors.
-            return {name: np.array(request.get_output_tensor(i).data) for name, i in wanted}
+            return self._copied(request, wanted)
         except Exception as error:
             raise running_fault(error, self._artifact, dynamic=self._dynamic) from error
+
+    def start(
+        self, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None
+    ) -> list[tuple[str, int]]:
+        """Begins an inference; arguments and errors as `run`. What it returns is for `finish`."""
+        request = self._open_request()
+        wanted = self._all_outputs if outputs is None else self._wanted(outputs)
+        arrays = self._checked(inputs)
+        try:
+            self._give(request, arrays)
+            self._lent = arrays
+            request.start_async()
+        except Exception as error:
+            raise running_fault(error, self._artifact, dynamic=self._dynamic) from error
+        return wanted
+
+    def finish(self, wanted: Sequence[tuple[str, int]]) -> dict[str, NDArray[Any]]:
+        """Waits for the inference that `start` began, and returns its outputs; errors as `run`."""
+        request = self._open_request()
+        try:
+            request.wait()
+            return self._copied(request, wanted)
+        except Exception as error:
+            raise running_fault(error, self._artifact, dynamic=self._dynamic) from error
+        finally:
+            self._lent = []
 
     def synchronise(self) -> None:
         """Returns at once: `run` waits for the device itself."""
@@ -91,6 +110,25 @@ class OpenVinoSession:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _open_request(self) -> Any:
+        if self._request is None:
+            raise UsageFault("CTK601", "the session is closed", self._place)
+        return self._request
+
+    @staticmethod
+    def _give(request: Any, arrays: Sequence[NDArray[Any]]) -> None:
+        from openvino import Tensor
+
+        for i, array in enumerate(arrays):
+            # A view of the caller's numbers; OpenVINO does not make one of an array that is read-only.
+            shared = array.flags.writeable and array.size > 0
+            request.set_input_tensor(i, Tensor(array, shared_memory=shared))
+
+    @staticmethod
+    def _copied(request: Any, wanted: Sequence[tuple[str, int]]) -> dict[str, NDArray[Any]]:
+        """Copies: the next run writes into the same tensors."""
+        return {name: np.array(request.get_output_tensor(i).data) for name, i in wanted}
 
     def _wanted(self, outputs: Sequence[str]) -> list[tuple[str, int]]:
         for name in outputs:
