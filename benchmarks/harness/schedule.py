@@ -1,0 +1,23 @@
+"""In which order the arms run: drawn anew for every round (benchmark_method.md §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmarks.harness.samples import WARMING
+
+_ORDER = 0
+_PICTURES = 1
+
+
+def drawn_order(seed: int, launch: int, round_number: int, names: Sequence[str]) -> list[str]:
+    """The names in a random order that the seed, the launch and the round fix."""
+    generator = np.random.default_rng([_ORDER, seed, launch, round_number - WARMING])
+    return [names[index] for index in generator.permutation(len(names))]
+
+
+def picture_generator(seed: int, launch: int, round_number: int) -> np.random.Generator:
+    """What draws the pictures of a round: the same ones for every arm, other ones in every other round."""
+    return np.random.default_rng([_PICTURES, seed, launch, round_number - WARMING])
