@@ -1,0 +1,1 @@
+"""Times of single layers, joined to the layers of the Caffe network."""

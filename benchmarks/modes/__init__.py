@@ -1,0 +1,1 @@
+"""Modes beside latency: throughput, arrivals on a clock, cold starts."""

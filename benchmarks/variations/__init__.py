@@ -1,0 +1,1 @@
+"""Many arms from one line (a sweep) or one file (a matrix)."""
