@@ -89,14 +89,15 @@ class CaffeReferenceSession:
     """
 
     def __init__(self, net: Net, threads: int, precision: str) -> None:
-        from threadpoolctl import threadpool_info, threadpool_limits
+        from threadpoolctl import ThreadpoolController
 
         self._net: Net | None = net
         self._precision = precision
-        self._limits: Any | None = threadpool_limits(threads, "blas")
-        self._threads = max(
-            (pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1
-        )
+        self._limit = threads
+        # The pool belongs to the process, and is limited while this session runs, and no longer.
+        self._pools = ThreadpoolController().select(user_api="blas")
+        with self._pools.limit(limits=threads):
+            self._threads = max((pool["num_threads"] for pool in self._pools.info()), default=1)
 
     def info(self) -> BackendInfo:
         """What runs: NumPy in float64."""
@@ -136,7 +137,8 @@ class CaffeReferenceSession:
         if any(net.values[name].shape != shape for name, shape in shapes.items()):
             refuse_sizes(net, shapes)
         try:
-            return dict(run_reference(net, arrays, outputs))
+            with self._pools.limit(limits=self._limit):
+                return dict(run_reference(net, arrays, outputs))
         except MemoryError as error:
             raise EnvironmentFailed(
                 "CTK408", "out of memory in caffe-reference", Where(file=net.file)
@@ -148,9 +150,6 @@ class CaffeReferenceSession:
     def close(self) -> None:
         """Lets go of the network."""
         self._net = None
-        if self._limits is not None:
-            self._limits.restore_original_limits()
-            self._limits = None
 
     def __enter__(self) -> Self:
         """The session itself."""

@@ -15,8 +15,7 @@ from toolkit.backends.listing import backend_class, formats_of, refuse_missing_r
 from toolkit.backends.opening import open_backend, refuse_format
 from toolkit.backends.protocol import BackendInfo
 from toolkit.backends.session_pool import SessionPool
-from toolkit.backends.threads import thread_count
-from toolkit.errors import UsageFault
+from toolkit.backends.threads import thread_count, whole_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,8 +110,8 @@ def open_async(
     backend = backend_class(name)
     refuse_missing_runtime(name)
     count = thread_count(threads)
-    if in_flight is not None and in_flight < 1:
-        raise UsageFault("CTK601", f"the number of inferences in flight must be at least 1, not {in_flight}")
+    if in_flight is not None:
+        in_flight = whole_number(in_flight, "inferences in flight")
     if isinstance(backend, AsyncBackend):
         refuse_format(name, formats_of(name, backend), artifact)
         return backend.load_async(

@@ -18,7 +18,8 @@ def fitting(name: str, value: object, wanted: TensorInfo, place: Where) -> NDArr
     Args:
         name: The graph input.
         value: What the caller gave; None for nothing.
-        wanted: Its element type, and its shape with None for every dimension that may vary.
+        wanted: Its element type, and its shape with None for every dimension that may vary; any shape
+            fits where its rank is open.
         place: The artifact, for messages.
 
     Raises:
@@ -30,17 +31,22 @@ def fitting(name: str, value: object, wanted: TensorInfo, place: Where) -> NDArr
         array = np.asarray(value)
     except (ValueError, TypeError) as error:  # rows of different lengths, say
         raise BadInput("CTK508", f"the input {name!r} is no array: {error}", place) from error
-    fits = len(array.shape) == len(wanted.shape) and all(
-        want in {None, have} for want, have in zip(wanted.shape, array.shape, strict=True)
+    fits = wanted.any_rank or (
+        len(array.shape) == len(wanted.shape)
+        and all(want in {None, have} for want, have in zip(wanted.shape, array.shape, strict=True))
     )
     if not fits or array.dtype != wanted.dtype:
         raise BadInput(
             "CTK508",
             f"the input {name!r} is {array.dtype} {_dimensions(array.shape)}, "
-            f"but the graph reads {wanted.dtype} {_dimensions(wanted.shape)}",
+            f"but the graph reads {_written(wanted)}",
             place,
         )
     return np.asarray(array, order="C")  # ascontiguousarray would make a scalar a vector
+
+
+def _written(wanted: TensorInfo) -> str:
+    return f"{wanted.dtype} {'of any shape' if wanted.any_rank else _dimensions(wanted.shape)}"
 
 
 def _dimensions(shape: Sequence[int | None]) -> str:

@@ -13,16 +13,17 @@ from typing import Any
 
 from toolkit import plugins
 from toolkit.backends.protocol import Backend
+from toolkit.backends.runtime_import import REQUIREMENTS
 from toolkit.errors import EnvironmentFailed
 
 OWN = "colorization-toolkit"
-# Of ctk's own backends: the module behind each, and what pip installs for it.
-_RUNTIMES = {
-    "caffe-reference": ("numpy", "numpy>=2.0"),
-    "onnxruntime": ("onnxruntime", "onnxruntime>=1.20"),
-    "opencv": ("cv2", "opencv-python-headless>=4.10,<5"),
-    "openvino": ("openvino", "openvino>=2025.3"),
-    "torch": ("torch", "torch>=2.6"),
+# Of ctk's own backends: the module behind each.
+_MODULES = {
+    "caffe-reference": "numpy",
+    "onnxruntime": "onnxruntime",
+    "opencv": "cv2",
+    "openvino": "openvino",
+    "torch": "torch",
 }
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)[^;]*$")  # without a marker: always needed
 
@@ -123,14 +124,14 @@ def distribution_of(point: EntryPoint | None) -> str | None:
 
 
 def _missing_module(name: str) -> tuple[str, str] | None:
-    if name not in _RUNTIMES:
+    module = _MODULES.get(name)
+    if module is None:
         return None
-    module, requirement = _RUNTIMES[name]
     try:
         found = find_spec(module) is not None
     except (ImportError, ValueError):  # a name that is blocked, or a module without a place
         found = False
-    return None if found else (module, requirement)
+    return None if found else (module, REQUIREMENTS[module])
 
 
 def _missing_requirement(owner: str) -> tuple[str, str] | None:

@@ -24,7 +24,7 @@ _OWN = ("", "ai.onnx")
 _LONGEST_REASON = 300
 
 
-def probe_nodes(model: Path, try_node: Callable[[bytes], None]) -> tuple[Lacking, ...]:
+def probe_nodes(model: Path, try_node: Callable[[bytes], object]) -> tuple[Lacking, ...]:
     """Tries every node of a graph alone; nodes inside another's subgraph are tried as a part of it.
 
     A node whose inputs have no known type, since they come from an operator that ONNX does not know, is
@@ -34,7 +34,7 @@ def probe_nodes(model: Path, try_node: Callable[[bytes], None]) -> tuple[Lacking
     Args:
         model: An ONNX file. Its weights need not be there: small positive numbers of the same shape
             take the place of every large constant.
-        try_node: Given a serialised ONNX model of one node, raises whatever it likes when the runtime
+        try_node: Given a serialised ONNX model of one node; raises whatever it likes when the runtime
             cannot load that; `MemoryError` and interrupts are not caught.
 
     Returns:
@@ -62,7 +62,7 @@ def operator_type(node: NodeProto) -> str:
     return node.op_type if node.domain in _OWN else f"{node.domain}:{node.op_type}"
 
 
-def _failure(try_node: Callable[[bytes], None], model: bytes) -> str | None:
+def _failure(try_node: Callable[[bytes], object], model: bytes) -> str | None:
     try:
         try_node(model)
     except MemoryError:

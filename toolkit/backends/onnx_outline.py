@@ -58,8 +58,9 @@ def read_outline(model: Path) -> Outline:
     graph = inferred.graph
     types = {value.name: value for value in (*graph.value_info, *graph.input, *graph.output)}
     for node in graph.node:
-        if node.op_type == "Constant" and node.output and node.attribute[0].name == "value":
-            constants[node.output[0]] = node.attribute[0].t
+        value = next((found.t for found in node.attribute if found.name == "value"), None)
+        if node.op_type == "Constant" and node.output and value is not None:
+            constants[node.output[0]] = value
     return Outline(
         graph,
         {name: value for name, value in types.items() if value.type.WhichOneof("value")},

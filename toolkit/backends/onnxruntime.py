@@ -15,7 +15,13 @@ from toolkit.backends.node_probe import probe_nodes
 from toolkit.backends.onnx_external import onnx_files
 from toolkit.backends.onnxruntime_faults import loading_fault, plain
 from toolkit.backends.onnxruntime_profile import ProfiledOnnxRuntimeSession, record_folder
-from toolkit.backends.onnxruntime_providers import CPU, demanded_providers, refuse_fallback
+from toolkit.backends.onnxruntime_providers import (
+    CPU,
+    RECORD_ASSIGNMENT,
+    demanded_providers,
+    refuse_fallback,
+    refuse_idle,
+)
 from toolkit.backends.onnxruntime_session import SPINNING, OnnxRuntimeSession
 from toolkit.backends.precision import NATIVE, refuse_unoffered
 from toolkit.backends.protocol import Backend, Lacking
@@ -57,7 +63,7 @@ class OnnxRuntimeBackend:
             device: An execution provider without that word, such as ``CPU`` or ``CUDA``, demanded for every
                 node of the graph.
             providers: Execution providers demanded in place of a device, all of them and in this order; with
-                the CPU among them, nodes that the others lack may run there.
+                the CPU among them, nodes that the others lack may run there, and the first must execute some.
             spinning: Whether threads burn time while they wait for work.
             profile: Whether the session is a `ProfilingSession`, at some cost in time.
 
@@ -146,7 +152,7 @@ def _checked_runtime(
 
 
 def _runtime() -> Any:
-    return runtime_module("onnxruntime", "onnxruntime", "onnxruntime>=1.20")
+    return runtime_module("onnxruntime", "the backend onnxruntime")
 
 
 def _opened(
@@ -163,6 +169,8 @@ def _opened(
     if record_in is not None:
         options.enable_profiling = True
         options.profile_file_prefix = str(Path(record_in) / "record")
+    if list(providers) != [CPU]:
+        options.add_session_config_entry(RECORD_ASSIGNMENT, "1")
     if CPU not in providers:
         options.add_session_config_entry(_NO_CPU, "1")
     try:
@@ -170,6 +178,7 @@ def _opened(
     except Exception as error:
         raise loading_fault(error, artifact) from error
     refuse_fallback(providers, runtime.get_providers())
+    refuse_idle(providers, runtime)
     runtime.disable_fallback()  # and none while running: a failure stays a failure
     return runtime
 

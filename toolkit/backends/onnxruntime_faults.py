@@ -13,6 +13,9 @@ _NOISE = re.compile(
 )
 _LONGEST = 300
 _MEMORY = ("bad_alloc", "allocate memory")
+_LACKING = re.compile(
+    r"No Op registered|is not a registered function|guarantees\W? support|Could not find an implementation"
+)
 _NO_FALLBACK = "fallback to CPU EP has been explicitly disabled"
 
 
@@ -48,7 +51,7 @@ def _general(error: Exception, artifact: Path) -> CtkError | None:
     place = Where(file=str(artifact))
     if isinstance(error, MemoryError) or any(words in str(error) for words in _MEMORY):
         return EnvironmentFailed("CTK408", f"out of memory in onnxruntime: {plain(error)}", place)
-    if type(error).__name__ == "NotImplemented":
+    if type(error).__name__ == "NotImplemented" or _LACKING.search(str(error)):
         notes = ["another version of onnxruntime, or another backend, may have it"]
         what = f"onnxruntime cannot execute this graph: {plain(error)}"
         return EnvironmentFailed("CTK404", what, place, notes)

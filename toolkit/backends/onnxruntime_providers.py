@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from toolkit.errors import EnvironmentFailed, UsageFault
 
 CPU = "CPUExecutionProvider"
+RECORD_ASSIGNMENT = "session.record_ep_graph_assignment_info"  # onnxruntime 1.24 and later
 _SUFFIX = "ExecutionProvider"
 
 
@@ -55,4 +58,46 @@ def refuse_fallback(demanded: Sequence[str], used: Sequence[str]) -> None:
             "CTK404",
             f"onnxruntime fell back: {', '.join(demanded)} was demanded, but {', '.join(used)} is in use",
             notes=["a figure from another device than the one asked for would be worthless"],
+        )
+
+
+def nodes_by_provider(runtime: Any) -> Mapping[str, int]:
+    """How many nodes each execution provider executes, in the order of the session's providers.
+
+    Args:
+        runtime: An ``onnxruntime.InferenceSession``, made with `RECORD_ASSIGNMENT` where it has more
+            providers than the CPU's.
+
+    Returns:
+        Providers that execute at least one; none where the runtime does not tell, or has the CPU's alone.
+    """
+    order = runtime.get_providers()
+    told = getattr(runtime, "get_provider_graph_assignment_info", None)
+    if told is None or order == [CPU]:
+        return {}
+    found = Counter[str]()
+    for part in told():
+        found[part.ep_name] += len(part.get_nodes())
+    return {name: found[name] for name in (*order, *sorted(set(found) - set(order))) if found[name]}
+
+
+def refuse_idle(demanded: Sequence[str], runtime: Any) -> None:
+    """Checks that the first of several providers executes a part of the graph: it is what figures bear.
+
+    Raises:
+        EnvironmentFailed: CTK404 when it got no node, or the runtime cannot tell.
+    """
+    if len(demanded) < 2:
+        return  # a single one executes all: see `session.disable_cpu_ep_fallback`
+    if not hasattr(runtime, "get_provider_graph_assignment_info"):
+        what = "this onnxruntime cannot tell which of several execution providers executes a node"
+        notes = ["demand a single one", "install a newer one: pip install 'onnxruntime>=1.24'"]
+        raise EnvironmentFailed("CTK404", what, notes=notes)
+    nodes = nodes_by_provider(runtime)
+    if nodes and demanded[0] not in nodes:
+        used = ", ".join(f"{name} ({count} nodes)" for name, count in nodes.items())
+        raise EnvironmentFailed(
+            "CTK404",
+            f"onnxruntime fell back: {demanded[0]} executes no node of this graph; in use: {used}",
+            notes=["leave it out to run the graph on the others"],
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -10,9 +10,10 @@ from typing import Any, Self
 from numpy.typing import NDArray
 
 from toolkit.backends.fitting import fitting
+from toolkit.backends.onnx_outline import parsed
 from toolkit.backends.onnx_precision import uniform_precision
 from toolkit.backends.onnxruntime_faults import running_fault
-from toolkit.backends.onnxruntime_providers import CPU
+from toolkit.backends.onnxruntime_providers import CPU, nodes_by_provider
 from toolkit.backends.protocol import BackendInfo, TensorInfo
 from toolkit.errors import BadInput, CtkError, UsageFault, Where
 from toolkit.nearest import did_you_mean
@@ -35,8 +36,11 @@ class OnnxRuntimeSession:
         self._artifact = artifact
         self._runtime: Any | None = runtime
         self._precision = precision
-        self._inputs = {value.name: _tensor_info(value) for value in runtime.get_inputs()}
-        self._outputs = {value.name: _tensor_info(value) for value in runtime.get_outputs()}
+        ports = [*runtime.get_inputs(), *runtime.get_outputs()]
+        # The runtime shows a value of any rank as it shows a scalar; then the file itself tells.
+        any_rank = _of_any_rank(artifact) if any(not port.shape for port in ports) else frozenset()
+        self._inputs = {port.name: _tensor_info(port, any_rank) for port in runtime.get_inputs()}
+        self._outputs = {port.name: _tensor_info(port, any_rank) for port in runtime.get_outputs()}
         self._info: BackendInfo | None = None
 
     def info(self) -> BackendInfo:
@@ -84,7 +88,8 @@ class OnnxRuntimeSession:
         import onnxruntime
 
         runtime = self._open_runtime()
-        providers = tuple(runtime.get_providers())
+        nodes = nodes_by_provider(runtime)
+        providers = tuple(nodes or runtime.get_providers())
         options = runtime.get_session_options()
         return BackendInfo(
             name="onnxruntime",
@@ -96,7 +101,7 @@ class OnnxRuntimeSession:
             inputs=self._inputs,
             outputs=self._outputs,
             precision_requested=self._precision,
-            settings=_settings(options),
+            settings={**_settings(options), **{f"nodes of {name}": str(n) for name, n in nodes.items()}},
         )
 
     def _open_runtime(self) -> Any:
@@ -131,8 +136,14 @@ def _settings(options: Any) -> Mapping[str, str]:
     }
 
 
-def _tensor_info(value: Any) -> TensorInfo:
+def _of_any_rank(artifact: Path) -> frozenset[str]:
+    graph = parsed(artifact).graph
+    values = (*graph.input, *graph.output)
+    return frozenset(value.name for value in values if not value.type.tensor_type.HasField("shape"))
+
+
+def _tensor_info(value: Any, any_rank: Collection[str]) -> TensorInfo:
     """Of a ``NodeArg``, whose type reads ``tensor(float)`` and whose open dimensions are names or None."""
     shape = tuple(size if isinstance(size, int) else None for size in value.shape or ())
     element = value.type.removeprefix("tensor(").removesuffix(")")
-    return TensorInfo(shape, _DTYPES.get(element, element))
+    return TensorInfo(shape, _DTYPES.get(element, element), any_rank=not shape and value.name in any_rank)

@@ -7,10 +7,11 @@ golden cases, in opencv-python-headless 4.14. Every other operator of that sweep
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from toolkit.backends.deviations import Deviation
 from toolkit.backends.node_probe import operator_type
+from toolkit.backends.onnx_facts import attributes_of, dims_of, rank_of
 
 if TYPE_CHECKING:
     from onnx import NodeProto
@@ -18,23 +19,7 @@ if TYPE_CHECKING:
     from toolkit.backends.onnx_outline import Outline
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """A node or layer that cv2.dnn gets wrong.
-
-    Attributes:
-        name: The node or layer.
-        type: Its operator or layer type.
-        reason: What cv2.dnn does.
-        is_fatal: Whether it cannot run at all (the process dies, or the shape is wrong); else its numbers
-            are wrong.
-    """
-
-    name: str
-    type: str
-    reason: str
-    is_fatal: bool
-
+__all__ = ["Deviation", "onnx_deviations"]
 
 Found = tuple[str, bool] | None
 Rule = Callable[["NodeProto", "Outline"], Found]
@@ -55,7 +40,7 @@ def _deviations(outline: Outline) -> Iterator[Deviation]:
 
 
 def _reduction(node: NodeProto, outline: Outline) -> Found:
-    rank = _rank(outline, node.input[0])
+    rank = rank_of(outline, node.input[0])
     if rank is None:
         return None
     axes = _axes(node, outline, rank)
@@ -65,7 +50,7 @@ def _reduction(node: NodeProto, outline: Outline) -> Found:
 
 
 def _axes(node: NodeProto, outline: Outline, rank: int) -> Sequence[int]:
-    given = _attributes(node).get("axes")
+    given = attributes_of(node).get("axes")
     if given is None and len(node.input) > 1 and node.input[1] in outline.constants:
         from onnx import numpy_helper
 
@@ -73,23 +58,66 @@ def _axes(node: NodeProto, outline: Outline, rank: int) -> Sequence[int]:
     return sorted({axis % rank for axis in given}) if given else range(rank)
 
 
-def _average(node: NodeProto, _: Outline) -> Found:
-    attributes = _attributes(node)
+def _average(node: NodeProto, outline: Outline) -> Found:
+    attributes = attributes_of(node)
     padded = any(attributes.get("pads", ())) or attributes.get("auto_pad", b"NOTSET") != b"NOTSET"
     if attributes.get("count_include_pad") and padded:
         return "AveragePool leaves the padding out of its divisor in spite of count_include_pad", False
-    return None
+    return _padded_at_the_end(node, outline)
+
+
+def _convolution(node: NodeProto, outline: Outline) -> Found:
+    weight = dims_of(outline, node.input[1]) or (None, None)
+    return _padded_at_the_end(node, outline, weight[2:])
+
+
+def _max(node: NodeProto, outline: Outline) -> Found:
+    return _dilated(node, outline) or _padded_at_the_end(node, outline)
+
+
+def _padded_at_the_end(
+    node: NodeProto, outline: Outline, kernel: Sequence[int | None] | None = None
+) -> Found:
+    """SAME_LOWER differs from SAME_UPPER where the padding of an axis is odd; open sizes may make it so."""
+    attributes = attributes_of(node)
+    if attributes.get("auto_pad") != b"SAME_LOWER":
+        return None
+    sizes = (dims_of(outline, node.input[0]) or ())[2:]
+    kernel = attributes.get("kernel_shape", kernel) or ()
+    strides, dilations = (attributes.get(name) or [1] * len(sizes) for name in ("strides", "dilations"))
+    axes = zip(sizes, kernel, strides, dilations, strict=False)
+    if sizes and all(_padding_is_even(*axis) for axis in axes):
+        return None
+    return f"{node.op_type} puts the odd row or column of SAME_LOWER at the end", False
+
+
+def _padding_is_even(size: int | None, kernel: int | None, stride: int, dilation: int) -> bool:
+    if size is None or kernel is None:
+        return False
+    return max((-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size, 0) % 2 == 0
+
+
+def _deconvolution(node: NodeProto, outline: Outline) -> Found:
+    attributes = attributes_of(node)
+    mode = attributes.get("auto_pad", b"NOTSET")
+    if mode in {b"SAME_UPPER", b"SAME_LOWER"} and any(step != 1 for step in attributes.get("strides", ())):
+        return f"ConvTranspose misreads {mode.decode()} with strides, and its output has another shape", True
+    weight = dims_of(outline, node.input[1]) or ()
+    kernel = attributes.get("kernel_shape", weight[2:])
+    if mode == b"SAME_LOWER" and (not kernel or any(size is None or size % 2 == 0 for size in kernel)):
+        return "ConvTranspose cuts the odd row or column of SAME_LOWER off at the wrong end", False
+    return _dilated(node, outline)
 
 
 def _dilated(node: NodeProto, _: Outline) -> Found:
-    if any(step != 1 for step in _attributes(node).get("dilations", ())):
+    if any(step != 1 for step in attributes_of(node).get("dilations", ())):
         return f"{node.op_type} ignores its dilations, and its output has another shape", True
     return None
 
 
 def _slope(node: NodeProto, outline: Outline) -> Found:
     """Right for one slope, and for one for each channel (axis 1)."""
-    rank, slope = _rank(outline, node.input[0]), _dims(outline, node.input[1])
+    rank, slope = rank_of(outline, node.input[0]), dims_of(outline, node.input[1])
     if rank is None or slope is None:
         return None
     behind_channel = max(rank - 2, 0)
@@ -98,9 +126,9 @@ def _slope(node: NodeProto, outline: Outline) -> Found:
 
 
 def _nearest(node: NodeProto, outline: Outline) -> Found:
-    if _attributes(node).get("mode", b"nearest") != b"nearest":
+    if attributes_of(node).get("mode", b"nearest") != b"nearest":
         return None
-    before, after = _dims(outline, node.input[0]), _dims(outline, node.output[0])
+    before, after = dims_of(outline, node.input[0]), dims_of(outline, node.output[0])
     if before and after and all(a and b and b % a == 0 for a, b in zip(before, after, strict=True)):
         return None
     return "nearest resizing by a factor that is no whole number takes other pixels", False
@@ -110,33 +138,11 @@ def _vector_in_broadcast(node: NodeProto, outline: Outline) -> Found:
     """A computed vector is a column to cv2.dnn, where ONNX makes a row of it."""
     if node.op_type not in _BROADCASTING:
         return None
-    ranks = [_rank(outline, name) for name in node.input if name]
+    ranks = [rank_of(outline, name) for name in node.input if name]
     computed = [name for name in node.input if name and name not in outline.constants]
-    if any(_rank(outline, name) == 1 for name in computed) and any(rank and rank > 1 for rank in ranks):
+    if any(rank_of(outline, name) == 1 for name in computed) and any(rank and rank > 1 for rank in ranks):
         return "a computed vector is broadcast as a column", False
     return None
-
-
-def _attributes(node: NodeProto) -> dict[str, Any]:
-    from onnx import helper
-
-    return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-
-
-def _dims(outline: Outline, name: str) -> tuple[int | None, ...] | None:
-    """Sizes of a value, None for an open one; None where even the number of axes is unknown."""
-    if name in outline.constants:
-        return tuple(outline.constants[name].dims)
-    value = outline.types.get(name)
-    if value is None or not value.type.tensor_type.HasField("shape"):
-        return None
-    dims = value.type.tensor_type.shape.dim
-    return tuple(dim.dim_value if dim.HasField("dim_value") else None for dim in dims)
-
-
-def _rank(outline: Outline, name: str) -> int | None:
-    dims = _dims(outline, name)
-    return None if dims is None else len(dims)
 
 
 _BROADCASTING = frozenset({"Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Mean", "Pow", "Where", "PRelu"})
@@ -144,8 +150,9 @@ _REDUCTIONS = ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", 
 _RULES: dict[str, Rule] = {
     **dict.fromkeys((f"Reduce{kind}" for kind in _REDUCTIONS), _reduction),
     "AveragePool": _average,
-    "ConvTranspose": _dilated,
-    "MaxPool": _dilated,
+    "Conv": _convolution,
+    "ConvTranspose": _deconvolution,
+    "MaxPool": _max,
     "PRelu": _slope,
     "Resize": _nearest,
 }

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolkit.backends.deviations import Deviation
 from toolkit.backends.node_probe import probe_nodes
 from toolkit.backends.onnx_external import onnx_files
 from toolkit.backends.onnx_outline import Outline, parsed
 from toolkit.backends.onnx_precision import uniform_precision
 from toolkit.backends.onnx_values import tensor_infos
-from toolkit.backends.opencv_deviations import Deviation
 from toolkit.backends.opencv_faults import lacking_in, reason_of, without_prints
 from toolkit.backends.opencv_runtime import read_with, refuse_missing_layers
 from toolkit.backends.opencv_session import Place, Reading
@@ -150,11 +150,11 @@ def _try(cv2: Any, one: bytes, fatal: Collection[str]) -> None:
     graph = onnx.load_model_from_string(one).graph
     if graph.node[0].op_type in fatal:
         return  # it could end the process, and is known already
-    read = [info.shape for info in tensor_infos(graph.input).values()]
+    read = list(tensor_infos(graph.input).values())
     try:
         with without_prints(cv2):
             net = cv2.dnn.readNetFromONNX(np.frombuffer(one, np.uint8))
-            if read and not any(None in shape or not shape for shape in read):
-                net.getLayersShapes([list(shape) for shape in read])
+            if read and not any(info.is_open or not info.shape for info in read):
+                net.getLayersShapes([list(info.shape) for info in read])
     except cv2.error as error:
         raise RuntimeError(reason_of(error)) from error

@@ -6,29 +6,35 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from toolkit.backends.opencv_deviations import Deviation
+from toolkit.backends.deviations import Deviation, as_lacking, heed_deviations
 from toolkit.backends.opencv_faults import load_fault, without_prints
 from toolkit.backends.opencv_session import Reading, Setting
 from toolkit.backends.precision import refuse_unoffered
-from toolkit.backends.protocol import Lacking
-from toolkit.backends.runtime_import import runtime_module
+from toolkit.backends.runtime_import import REQUIREMENTS, runtime_module
 from toolkit.backends.threads import thread_count
-from toolkit.errors import CtkError, EnvironmentFailed, UsageFault, Where
-from toolkit.messages import warn
+from toolkit.errors import CtkError, EnvironmentFailed, UsageFault
+
+__all__ = [
+    "as_lacking",
+    "chosen",
+    "heed",
+    "opencv_module",
+    "place_on",
+    "read_with",
+    "refuse_missing_layers",
+]
 
 T = TypeVar("T")
-REQUIREMENT = "opencv-python-headless<5"
 _OFFERED = ("f32", "f16", "native")
 _DEVICES = ("CPU", "OPENCL")
 
 
 def opencv_module() -> Any:
     """OpenCV; raises CTK404 when it is missing or has no cv2.dnn."""
-    cv2 = runtime_module("cv2", "opencv", REQUIREMENT)
+    cv2 = runtime_module("cv2", "the backend opencv")
     if not hasattr(cv2, "dnn"):
-        raise EnvironmentFailed(
-            "CTK404", "this OpenCV has no module dnn", notes=[f"pip install '{REQUIREMENT}'"]
-        )
+        notes = [f"install it: pip install '{REQUIREMENTS['cv2']}'"]
+        raise EnvironmentFailed("CTK404", "this OpenCV has no module dnn", notes=notes)
     return cv2
 
 
@@ -98,21 +104,7 @@ def heed(wrong: Sequence[Deviation], artifact: Path) -> None:
     Raises:
         EnvironmentFailed: CTK404 naming the first node or layer.
     """
-    for found in wrong:
-        if found.is_fatal:
-            raise EnvironmentFailed(
-                "CTK404",
-                f"opencv cannot execute {found.type} {found.name!r}: {found.reason}",
-                Where(file=str(artifact)),
-                ["use another backend for this network"],
-            )
-    for found in wrong:
-        warn(f"opencv computes {found.type} {found.name!r} of {artifact} wrongly: {found.reason}")
-
-
-def as_lacking(found: Deviation) -> Lacking:
-    """A deviation as `supports` reports it."""
-    return Lacking(found.name, found.type, found.reason)
+    heed_deviations(wrong, artifact, "opencv", "use another backend for this network")
 
 
 def refuse_missing_layers(reading: Reading) -> None:
@@ -121,12 +113,12 @@ def refuse_missing_layers(reading: Reading) -> None:
     Raises:
         EnvironmentFailed: CTK404 naming the layer.
     """
-    read = [info.shape for name, info in reading.inputs.items() if name not in reading.unread]
-    if not read or any(None in shape or not shape for shape in read):
+    read = [info for name, info in reading.inputs.items() if name not in reading.unread]
+    if not read or any(info.is_open or not info.shape for info in read):
         return
     import cv2
 
     def create() -> None:
-        reading.net.getLayersShapes([list(shape) for shape in read])
+        reading.net.getLayersShapes([list(info.shape) for info in read])
 
     read_with(cv2, reading.artifact, create)

@@ -144,7 +144,7 @@ class OpenCvSession(SimpleSession):
             if self._counters is not None:
                 self._counters.add_run()
         except Exception as error:
-            open_sizes = any(None in info.shape for info in self._reading.inputs.values())
+            open_sizes = any(info.is_open for info in self._reading.inputs.values())
             raise run_fault(error, self._reading.artifact, open_sizes=open_sizes) from error
         return {
             name: self._declared(name, place, made[place.layer])
@@ -160,7 +160,7 @@ class OpenCvSession(SimpleSession):
         if place.slot >= len(made):
             raise self._differs(name, "no blob")
         array = made[place.slot]
-        if place.info is None:
+        if place.info is None or place.info.any_rank:
             return array
         if not _fits(array.shape, place.info.shape):
             wanted = place.info.shape

@@ -10,18 +10,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from toolkit.backends.onnx_outline import read_outline
+from toolkit.backends.openvino_deviations import (
+    heed,
+    onnx_deviations,
+    refuse_other_shapes,
+    stated_outputs,
+)
 from toolkit.backends.openvino_faults import compiling_fault
 from toolkit.backends.openvino_precision import Executed, executed_precision
-from toolkit.backends.openvino_profile import ProfiledOpenVinoSession, feeds_of
-from toolkit.backends.openvino_reading import read_artifact
+from toolkit.backends.openvino_profile import ProfiledOpenVinoSession
+from toolkit.backends.openvino_reading import format_of, read_artifact
 from toolkit.backends.openvino_requests import OpenVinoRequests
 from toolkit.backends.openvino_session import OpenVinoSession, ports
 from toolkit.backends.openvino_support import lacking_parts
 from toolkit.backends.precision import NATIVE, parts_of, refuse_unoffered
 from toolkit.backends.protocol import Backend, BackendInfo, Lacking
 from toolkit.backends.runtime_import import runtime_module
-from toolkit.backends.threads import thread_count
-from toolkit.errors import EnvironmentFailed, UsageFault
+from toolkit.backends.threads import thread_count, whole_number
+from toolkit.errors import CtkError, EnvironmentFailed, UsageFault
 from toolkit.messages import warn
 
 S = TypeVar("S")
@@ -49,7 +56,7 @@ class OpenVinoBackend:
         streams: int | None = None,
         profile: bool = False,
     ) -> OpenVinoSession:
-        """Reads and compiles an artifact; see `Backend.load`.
+        """Reads and compiles an artifact; see `Backend.load`. Warns of ONNX nodes that OpenVINO misreads.
 
         Args:
             artifact: The xml of an IR, its bin beside it, or an ONNX file.
@@ -62,8 +69,8 @@ class OpenVinoBackend:
 
         Raises:
             BadInput: CTK501 or CTK502 for the file, CTK517 or CTK520 when it is damaged.
-            EnvironmentFailed: CTK404 when OpenVINO, the device or an operator is missing, CTK407 for too
-                many threads, CTK408 when memory runs out.
+            EnvironmentFailed: CTK404 when OpenVINO, the device or an operator is missing, or the shape of an
+                output contradicts the ONNX file; CTK407 for too many threads, CTK408 when memory runs out.
             UsageFault: CTK601 for a number below 1, CTK604 for a precision or hint that is not offered.
         """
         settings = _settings(precision, performance_hint, streams)
@@ -72,7 +79,7 @@ class OpenVinoBackend:
 
         def session(compiled: Any, info: BackendInfo, model: Any) -> OpenVinoSession:
             if profile:
-                return ProfiledOpenVinoSession(artifact, compiled, info, feeds_of(model))
+                return ProfiledOpenVinoSession(artifact, compiled, info, model)
             return OpenVinoSession(artifact, compiled, info)
 
         return _loaded(artifact, threads, precision, device, settings, session)
@@ -129,7 +136,7 @@ class OpenVinoBackend:
 
 
 def _runtime() -> Any:
-    return runtime_module("openvino", "openvino", "openvino>=2025.3")
+    return runtime_module("openvino", "the backend openvino")
 
 
 def _loaded(
@@ -154,15 +161,27 @@ def _loaded(
     core.set_property({"CACHE_DIR": ""})  # a compiled model from elsewhere is not the one in the file
     _refuse_missing_device(device, core.available_devices)
     model = read_artifact(core, artifact)
+    stated = _heeded(artifact)
     try:
         compiled = core.compile_model(model, device, settings)
-        names = {node.get_friendly_name() for node in model.get_ops()}
-        info = _read_back(compiled, precision, executed_precision(compiled, names), openvino.__version__)
+        info = _read_back(compiled, precision, executed_precision(compiled, model), openvino.__version__)
+        refuse_other_shapes(stated, info.outputs, artifact)
         session = make(compiled, info, model)
+    except CtkError:
+        raise
     except Exception as error:
         raise compiling_fault(error, artifact, device) from error
     _warn_of_others(settings, info)
     return session
+
+
+def _heeded(artifact: Path) -> Mapping[str, tuple[int | None, ...]]:
+    """Warns of what OpenVINO misreads in an ONNX file; the outputs' shapes as the file states them."""
+    if format_of(artifact) != "onnx":
+        return {}
+    outline = read_outline(artifact)
+    heed(onnx_deviations(outline), artifact)
+    return stated_outputs(outline)
 
 
 def _settings(precision: str, performance_hint: str, streams: int | None) -> dict[str, str]:
@@ -173,13 +192,11 @@ def _settings(precision: str, performance_hint: str, streams: int | None) -> dic
             f"the backend openvino has no performance hint {performance_hint!r}",
             notes=["offered: " + ", ".join(_PERFORMANCE_HINTS)],
         )
-    if streams is not None and streams < 1:
-        raise UsageFault("CTK601", f"the number of streams must be at least 1, not {streams}")
     settings = {"PERFORMANCE_HINT": performance_hint}
     if precision != NATIVE:
         settings["INFERENCE_PRECISION_HINT"] = precision
     if streams is not None:
-        settings["NUM_STREAMS"] = str(streams)
+        settings["NUM_STREAMS"] = str(whole_number(streams, "streams"))
     return settings
 
 

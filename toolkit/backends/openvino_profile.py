@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from toolkit.backends.openvino_precision import computing_word, fact
+from toolkit.backends.openvino_precision import computing_word, fact, is_quantised
 from toolkit.backends.openvino_session import OpenVinoSession
 from toolkit.backends.profiling import CountedLayer, ProfilingSession, nothing_counted
 from toolkit.backends.protocol import BackendInfo
@@ -28,15 +28,14 @@ class ProfiledOpenVinoSession(OpenVinoSession):
         artifact: Its main file.
         compiled: The ``openvino.CompiledModel``.
         info: What `info` says.
-        feeds: By the name of every node of the artifact, those of the nodes that it reads from.
+        model: The ``openvino.Model`` that it was made of.
     """
 
-    def __init__(
-        self, artifact: Path, compiled: Any, info: BackendInfo, feeds: Mapping[str, Sequence[str]]
-    ) -> None:
+    def __init__(self, artifact: Path, compiled: Any, info: BackendInfo, model: Any) -> None:
         super().__init__(artifact, compiled, info)
+        self._quantised = is_quantised(model)
         self._compiled: Any | None = compiled
-        self._feeds = feeds
+        self._feeds = feeds_of(model)
         self._runs = 0
         self._runs_before = 0
         self._before: Mapping[str, float] = {}
@@ -76,7 +75,7 @@ class ProfiledOpenVinoSession(OpenVinoSession):
         return CountedLayer(
             name=name,
             kind=fact(facts, "layerType"),
-            precision=computing_word(facts),
+            precision=computing_word(facts, quantised=self._quantised),
             mean_ms=max(spent, 0.0) / 1000,
             nodes=nodes,
         )

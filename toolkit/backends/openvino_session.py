@@ -46,8 +46,7 @@ class OpenVinoSession:
         self._input_places = _places(compiled.inputs)
         self._output_places = _places(compiled.outputs)
         self._all_outputs = [(name, i) for i, name in enumerate(info.outputs)]
-        shapes = [tensor.shape for tensor in info.inputs.values()]
-        self._dynamic = any(None in shape for shape in shapes)
+        self._dynamic = any(tensor.is_open for tensor in info.inputs.values())
 
     def info(self) -> BackendInfo:
         """What was loaded, read back from the compiled model."""
@@ -173,7 +172,8 @@ def _places(values: Sequence[Any]) -> dict[str, int]:
 
 def _tensor_info(value: Any) -> TensorInfo:
     shape = value.partial_shape
-    # Without a known rank nothing can be said of the shape; such inputs no network of ours has.
-    sizes = tuple(None if d.is_dynamic else d.get_length() for d in shape) if shape.rank.is_static else ()
     element = value.element_type.get_type_name()
-    return TensorInfo(sizes, _DTYPES.get(element, element))
+    dtype = _DTYPES.get(element, element)
+    if shape.rank.is_dynamic:
+        return TensorInfo((), dtype, any_rank=True)
+    return TensorInfo(tuple(None if d.is_dynamic else d.get_length() for d in shape), dtype)

@@ -26,10 +26,18 @@ class TensorInfo:
     Attributes:
         shape: Dimensions; None where the artifact leaves one open.
         dtype: NumPy's name of the element type, such as ``float32``.
+        any_rank: Whether the artifact leaves open even how many dimensions there are; ``shape`` is empty
+            then, as a scalar's is.
     """
 
     shape: tuple[int | None, ...]
     dtype: str
+    any_rank: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether arrays of several shapes fit."""
+        return self.any_rank or None in self.shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,23 @@ from typing import Any
 
 from toolkit.errors import EnvironmentFailed
 
+# By import name what pip installs, as pyproject.toml states it; a test holds the two together.
+REQUIREMENTS = {
+    "cv2": "opencv-python-headless>=4.10,<5",
+    "numpy": "numpy>=2.0",
+    "onnxruntime": "onnxruntime>=1.20",
+    "openvino": "openvino>=2025.3",
+    "torch": "torch>=2.6",
+}
 
-def runtime_module(module: str, backend: str, requirement: str) -> Any:
+
+def runtime_module(module: str, what: str, requirement: str | None = None) -> Any:
     """The imported library.
 
     Args:
         module: Its import name, such as ``cv2``.
-        backend: The backend that needs it.
-        requirement: What pip installs, such as ``opencv-python-headless<5``.
+        what: Who needs it, such as ``the backend opencv``.
+        requirement: What pip installs, where the library is not in `REQUIREMENTS`.
 
     Raises:
         EnvironmentFailed: CTK404 when it is not installed or cannot be imported.
@@ -23,9 +32,9 @@ def runtime_module(module: str, backend: str, requirement: str) -> Any:
         return import_module(module)
     except Exception as error:  # a broken installation raises anything
         missing = isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]
-        what = "is not installed" if missing else f"cannot be imported: {type(error).__name__}: {error}"
+        why = "is not installed" if missing else f"cannot be imported: {type(error).__name__}: {error}"
         raise EnvironmentFailed(
             "CTK404",
-            f"the backend {backend} needs {module}, which {what}",
-            notes=[f"install it: pip install '{requirement}'"],
+            f"{what} needs {module}, which {why}",
+            notes=[f"install it: pip install '{requirement or REQUIREMENTS.get(module, module)}'"],
         ) from error

@@ -19,7 +19,7 @@ from toolkit.backends.node_probe import operator_type
 from toolkit.backends.onnx_external import onnx_files
 from toolkit.backends.onnx_outline import parsed
 from toolkit.backends.onnx_precision import uniform_precision
-from toolkit.backends.onnx_values import tensor_infos
+from toolkit.backends.onnx_values import read_inputs, tensor_infos
 from toolkit.backends.precision import refuse_unoffered
 from toolkit.backends.protocol import Backend, BackendInfo, Lacking
 from toolkit.backends.runtime_import import runtime_module
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from toolkit.backends.torch_graph import TorchGraph
 
-REQUIREMENT = "torch==2.13.0"
 _OFFERED = ("f32", "bf16", "native")
 
 
@@ -122,7 +121,7 @@ class TorchSession(SimpleSession):
 
 def torch_module() -> Any:
     """torch; raises CTK404 when it is missing."""
-    return runtime_module("torch", "torch", REQUIREMENT)
+    return runtime_module("torch", "the backend torch")
 
 
 def refuse_lacking(lacking: Sequence[Lacking], artifact: Path) -> None:
@@ -185,7 +184,6 @@ def _load_external(model: ModelProto, artifact: Path) -> None:
 def _info(
     torch: Any, artifact: Path, model: ModelProto, precision: str, place: str, threads: int
 ) -> BackendInfo:
-    constants = {tensor.name for tensor in model.graph.initializer}
     return BackendInfo(
         name="torch",
         runtime_version=torch.__version__,
@@ -193,7 +191,7 @@ def _info(
         providers=(),
         precision_executed=_executed(torch, artifact, precision, place),
         threads=threads,
-        inputs=tensor_infos(value for value in model.graph.input if value.name not in constants),
+        inputs=tensor_infos(read_inputs(model.graph)),
         outputs=tensor_infos(model.graph.output),
         precision_requested=precision,
         settings={"float32_matmul_precision": torch.get_float32_matmul_precision()},

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.backends.runtime_import import runtime_module
-from toolkit.errors import EnvironmentFailed
 from toolkit.pictures import format_for, opened_image, unreadable, unwritable
 from toolkit.presets.preset import Mean
 
@@ -80,12 +79,7 @@ class OpenCvPicture:
         Raises:
             EnvironmentFailed: CTK404 when it is missing or broken.
         """
-        try:
-            return runtime_module("cv2", "opencv", "opencv-python-headless<5")
-        except EnvironmentFailed as error:
-            raise EnvironmentFailed(
-                error.code, f"the preset {self.name} needs OpenCV: {error.what}", notes=error.notes
-            ) from error
+        return runtime_module("cv2", f"the preset {self.name}")
 
     def _to_255(self, picture: NDArray[Any]) -> NDArray[Any]:
         if picture.dtype == np.uint8 or self.full_scale == 255:

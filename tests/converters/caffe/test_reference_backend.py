@@ -13,6 +13,7 @@ from scipy.signal import correlate
 from threadpoolctl import threadpool_info
 
 from converters.caffe.backend import CaffeReferenceBackend
+from converters.caffe.reference import run_reference
 from toolkit.backends import memory
 from toolkit.backends.cores import physical_cores, usable_cpus
 from toolkit.backends.opening import open_backend
@@ -69,10 +70,33 @@ def test_names_are_checked(session: Session):
             session.run(inputs, outputs)
 
 
-def test_threads_are_the_physical_cores_until_it_is_closed(tmp_path: Path):
-    def blas() -> list[int]:
-        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+def blas() -> list[int]:
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
+
+def test_every_session_runs_with_its_own_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    if not blas() or len(usable_cpus()) < 2:
+        pytest.skip("NumPy has no BLAS here whose threads can be counted, or there is one processor")
+    seen: list[set[int]] = []
+
+    def watched(*words: Any) -> Any:
+        seen.append(set(blas()))
+        return run_reference(*words)
+
+    monkeypatch.setattr("converters.caffe.backend.run_reference", watched)
+    prototxt = write_files(tmp_path, PROTOTXT, caffemodel([("conv", "Convolution", [KERNEL])]))[0]
+    before, x = blas(), {"data": np.zeros((1, 1, 5, 6), np.float32)}
+    first = open_backend("caffe-reference", prototxt, threads=2)
+    second = open_backend("caffe-reference", prototxt, threads=1)
+    for session in (first, second, first):
+        session.run(x)
+    first.close()
+    second.run(x)
+    assert seen == [{2}, {1}, {2}, {1}]
+    assert (second.info().threads, blas()) == (1, before)
+
+
+def test_threads_are_the_physical_cores_and_the_process_keeps_its_own(tmp_path: Path):
     before = blas()
     if not before:
         pytest.skip("NumPy has no BLAS here whose threads can be counted")
@@ -82,7 +106,7 @@ def test_threads_are_the_physical_cores_until_it_is_closed(tmp_path: Path):
     with open_backend("caffe-reference", prototxt, threads=1) as session:
         assert session.info().threads == 1
         assert session.info().precision_executed == "f64"
-        assert set(blas()) == {1}
+        assert blas() == before
     assert blas() == before
     with pytest.raises(UsageFault, match="CTK601"):
         session.run({})

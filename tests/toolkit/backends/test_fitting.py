@@ -26,6 +26,19 @@ def test_an_array_is_made_contiguous_with_its_values():
     assert found.tolist() == [[0, 3], [1, 4], [2, 5]]
 
 
+@pytest.mark.parametrize("shape", [(), (3,), (0, 2), (1, 2, 3, 4)])
+def test_every_shape_fits_where_the_rank_is_open(shape: tuple[int, ...]):
+    wanted = TensorInfo((), "float32", any_rank=True)
+    assert fitting("x", np.ones(shape, np.float32), wanted, PLACE).shape == shape
+    with pytest.raises(BadInput, match="float32 of any shape"):
+        fitting("x", np.ones(shape), wanted, PLACE)
+
+
+def test_what_is_open():
+    assert [TensorInfo(s, "float32").is_open for s in ((), (1, 2), (1, None))] == [False, False, True]
+    assert TensorInfo((), "float32", any_rank=True).is_open
+
+
 @pytest.mark.parametrize(
     ("value", "code", "words"),
     [

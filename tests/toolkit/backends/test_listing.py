@@ -10,10 +10,13 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from onnx import helper
+from onnx_graphs import graph, saved
 from plugin_samples import lay_distribution, on_path
 
 from toolkit.backends import listing
 from toolkit.backends.listing import backends, listed_backend
+from toolkit.backends.runtime_import import REQUIREMENTS
 from toolkit.errors import EnvironmentFailed, UsageFault
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -33,9 +36,9 @@ def test_every_backend_of_ctk_has_a_runtime_here_and_its_requirement_is_that_of_
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     stated = {*project["dependencies"], *chain(*project["optional-dependencies"].values())}
     registered = set(project["entry-points"]["ctk.backends"])
-    assert registered <= set(listing._RUNTIMES)
-    for name in registered:
-        assert listing._RUNTIMES[name][1] in stated, name
+    assert registered <= set(listing._MODULES)
+    assert set(REQUIREMENTS) >= set(listing._MODULES.values())
+    assert set(REQUIREMENTS.values()) <= stated
 
 
 def test_listing_imports_no_runtime():
@@ -57,13 +60,26 @@ def test_an_unknown_name_is_refused():
 
 
 def test_a_runtime_that_is_not_installed_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(listing._RUNTIMES, "onnxruntime", ("surely_not_here", "surely-not-here>=1"))
+    monkeypatch.setitem(listing._MODULES, "onnxruntime", "surely_not_here")
+    monkeypatch.setitem(REQUIREMENTS, "surely_not_here", "surely-not-here>=1")
     found = listed_backend("onnxruntime")
     assert (found.installed, found.install) == (False, "surely-not-here>=1")
     with pytest.raises(EnvironmentFailed) as caught:
         listing.refuse_missing_runtime("onnxruntime")
     assert caught.value.code == "CTK404"
     assert caught.value.notes == ("install it: pip install 'surely-not-here>=1'",)
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "opencv", "openvino", "torch"])
+def test_a_backend_asks_for_the_same_package_as_the_list(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = saved(graph([helper.make_node("Neg", ["x"], ["y"])]), tmp_path)
+    monkeypatch.setitem(sys.modules, listing._MODULES[name], None)
+    listed = listed_backend(name)
+    with pytest.raises(EnvironmentFailed, match=f"CTK404 the backend {name} needs ") as caught:
+        listing.backend_class(name).load(path)
+    assert caught.value.notes == (f"install it: pip install '{listed.install}'",)
 
 
 def test_a_module_blocked_by_the_import_system_counts_as_missing(monkeypatch: pytest.MonkeyPatch):

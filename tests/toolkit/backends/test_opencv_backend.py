@@ -238,6 +238,52 @@ def test_wrong_numbers_are_reported_and_warned_of(name: str, tmp_path: Path):
     assert np.abs(found - right).max() > 0.01
 
 
+def lower(x: Any, kernel: int) -> Any:
+    """Windows of the last two axes with stride 1, where SAME_LOWER pads at the beginning; NaN beyond the edge."""
+    before, behind = kernel // 2, (kernel - 1) // 2
+    padded = np.pad(x, ((0, 0), (0, 0), *[(before, behind)] * 2), constant_values=np.nan)
+    return np.lib.stride_tricks.sliding_window_view(padded, (kernel, kernel), (2, 3))
+
+
+@pytest.mark.parametrize(("kernel", "is_right"), [(2, False), (3, True)])
+@pytest.mark.parametrize("op", ["Conv", "MaxPool", "AveragePool"])
+def test_an_odd_padding_stands_at_the_wrong_end(op: str, kernel: int, is_right: bool, tmp_path: Path):
+    w = np.random.default_rng(8).normal(size=(1, 3, kernel, kernel)).astype(np.float32)
+    windows, constants = lower(THREE.astype(float), kernel), {"w": w} if op == "Conv" else {}
+    right = {
+        "Conv": lambda: np.einsum("bchwij,ocij->bohw", np.nan_to_num(windows), w.astype(float)),
+        "MaxPool": lambda: np.nanmax(windows, (-1, -2)),
+        "AveragePool": lambda: np.nanmean(windows, (-1, -2)),
+    }[op]()
+    options = {} if constants else {"kernel_shape": [kernel, kernel]}
+    node = helper.make_node(op, ["x", *constants], ["y"], name="odd", auto_pad="SAME_LOWER", **options)
+    path = graph([node], tmp_path / "n.onnx", constants, {"x": THREE.shape}, output=right.shape)
+    assert [one.name for one in OnnxInOpenCv.supports(path)] == ([] if is_right else ["odd"])
+    with collected_warnings() as warnings, OnnxInOpenCv.load(path) as session:
+        error = np.abs(session.run({"x": THREE})["y"] - right).max()
+    assert len(warnings) == (not is_right)
+    assert (error < 1e-5) == is_right
+
+
+@pytest.mark.parametrize(("size", "stride", "is_right"), [(8, 1, True), (8, 2, False), (7, 2, True)])
+def test_whether_a_padding_is_odd_hangs_on_size_and_stride(
+    size: int, stride: int, is_right: bool, tmp_path: Path
+):
+    options = {"kernel_shape": [3, 3], "strides": [stride, stride], "auto_pad": "SAME_LOWER"}
+    path = graph(
+        [helper.make_node("MaxPool", ["x"], ["y"], name="odd", **options)],
+        tmp_path / "n.onnx", inputs={"x": (1, 1, size, size)},
+    )  # fmt: skip
+    x = RNG.normal(size=(1, 1, size, size)).astype(np.float32)
+    # Of the windows with stride 1 every second one, from where the padding before the first begins.
+    total = max((-(-size // stride) - 1) * stride + 3 - size, 0)
+    padded = np.pad(x, ((0, 0), (0, 0), *[((total + 1) // 2, total // 2)] * 2), constant_values=-np.inf)
+    right = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (2, 3)).max((-1, -2))
+    with collected_warnings() as warnings, OnnxInOpenCv.load(path) as session:
+        found = session.run({"x": x})["y"]
+    assert (np.array_equal(found, right[..., ::stride, ::stride]), warnings == []) == (is_right, is_right)
+
+
 def test_a_vector_that_is_computed_is_broadcast_wrongly(tmp_path: Path):
     row, square = np.arange(4, dtype=np.float32), RNG.normal(size=(4, 4)).astype(np.float32)
     node = helper.make_node("Add", ["x", "z"], ["y"], name="odd")
@@ -255,6 +301,11 @@ def test_a_vector_that_is_computed_is_broadcast_wrongly(tmp_path: Path):
         ("ReduceSum", {"keepdims": 0}, {"axes": np.array([0, 1, 2, 3])}),  # ends the process
         ("MaxPool", {"kernel_shape": [2, 2], "dilations": [2, 2]}, {}),
         ("ConvTranspose", {"kernel_shape": [3, 3], "dilations": [2, 1]}, {"w": KERNEL.transpose(1, 0, 2, 3)}),
+        (
+            "ConvTranspose",
+            {"strides": [2, 2], "auto_pad": "SAME_UPPER"},
+            {"w": RNG.normal(size=(2, 3, 3, 3)).astype(np.float32)},
+        ),
     ],
 )
 def test_what_cannot_run_at_all_is_refused(
