@@ -35,6 +35,7 @@ def artifact_for(
     mean: Literal["outside", "inside"] = "outside",
     precision: str = "f32",
     weights: Literal["released", "synthetic"] | None = None,
+    batch: int | Literal["dynamic"] | None = None,
     opset: int = DEFAULT_OPSET,
 ) -> Path:
     """A model's artifact in a format, from the cache or made there now.
@@ -50,6 +51,7 @@ def artifact_for(
         precision: Numbers of the artifact.
         weights: ``released`` or ``synthetic`` to insist on one. By default the released ones where they are
             in the cache, otherwise synthetic ones, with a warning once per process.
+        batch: Pictures in one inference, or ``dynamic``; as many as the model's own files say when None.
         opset: ONNX operator set, also of an ONNX file on the way to another format.
 
     Returns:
@@ -65,7 +67,7 @@ def artifact_for(
     """
     card = model_card(model or MAIN_MODEL)
     head = head if head is not None or "ab" not in card.heads else "ab"
-    options = ConvertOptions(head=head, mean=mean, precision=precision, opset=opset)
+    options = ConvertOptions(head=head, mean=mean, precision=precision, opset=opset, batch=batch)
     source = _source_format(format)
     if source is None:
         _refuse_for_caffe(options)
@@ -104,6 +106,11 @@ def _source_format(wanted: str) -> str | None:
 def _refuse_for_caffe(options: ConvertOptions) -> None:
     plain = ConvertOptions(head=options.head)
     asked = {"--mean": (options.mean, plain.mean), "--precision": (options.precision, plain.precision)}
+    if options.batch is not None:
+        what = (
+            f"--batch {options.batch} is not offered for caffe files, whose input is as the model states it"
+        )
+        raise UsageFault("CTK604", what, notes=["offered by formats that are converted, such as onnx"])
     for option, (value, offered) in asked.items():
         if value != offered:
             what = f"{option} {value} is not offered for caffe files"
@@ -175,7 +182,7 @@ def _through_onnx(card: ModelCard, options: ConvertOptions) -> Path:
     assert options.weights is not None
     return artifact_for(
         card.name, format="onnx", head=options.head, mean=options.mean, weights=options.weights,
-        opset=options.opset,
+        batch=options.batch, opset=options.opset,
     )  # fmt: skip
 
 
@@ -186,7 +193,7 @@ def _convert(
     from converters.request import ConversionRequest
 
     if through is not None:
-        # Head, mean and weights are already in the ONNX file.
+        # Head, mean, batch and weights are already in the ONNX file.
         options = ConvertOptions(precision=options.precision)
     request = ConversionRequest((through,) if through else (), card.name, f"{folder}/", options)
     made: Artifact = route_for(source, wanted).convert(request)

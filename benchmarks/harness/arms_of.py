@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from benchmarks.harness.arm import Arm
 from benchmarks.harness.worker_process import WorkerProcess
-from toolkit.artifact import read_sidecar
+from toolkit.artifact import ArtifactDocument, read_sidecar
 from toolkit.backends.listing import backend_class, backends, formats_of, refuse_missing_runtime
 from toolkit.backends.opening import refuse_format
 from toolkit.errors import CtkError, UsageFault
@@ -112,9 +112,14 @@ def asked_arms(wanted: Wanted) -> list[Arm]:
 
 def mean_of(artifact: Path) -> str | None:
     """Where an artifact subtracts the 50 from L, by its provenance; None where that does not say."""
-    document = read_sidecar(artifact)
+    document = provenance_of(artifact)
     stated = None if document is None else document.options.get("mean")
     return stated if stated in {"inside", "outside"} else None
+
+
+def provenance_of(artifact: Path) -> ArtifactDocument | None:
+    """What lies beside an artifact about it; None too for a path without a name, such as ``/``, which is none."""
+    return read_sidecar(artifact) if artifact.name else None
 
 
 def names_of(wanted: Wanted) -> list[str]:

@@ -10,11 +10,11 @@ from typing import Any
 from benchmarks.bench_document import BenchModel, BenchPicture, BenchRun, Environment, Gate, Plausibility
 from benchmarks.environment import collect, judge
 from benchmarks.harness.arm import Arm
+from benchmarks.harness.arms_of import provenance_of
 from benchmarks.harness.artifact_files import memory_needed_bytes
 from benchmarks.harness.assembling import Facts
 from benchmarks.harness.pictures import gathered
 from benchmarks.harness.samples import Launch, Measurement
-from toolkit.artifact import read_sidecar
 from toolkit.atomic import write_atomically
 from toolkit.errors import BadInput
 from toolkit.hashing import sha256_file
@@ -156,7 +156,7 @@ def _read_back(launches: Mapping[str, Sequence[Launch]]) -> tuple[dict[str, str]
 
 def _model(arms: Sequence[Arm], source: str | Path | None, weights: str | None) -> BenchModel:
     for arm in arms:
-        document = read_sidecar(arm.artifact)
+        document = provenance_of(arm.artifact)
         if document is not None:
             return BenchModel(name=document.model, weights=document.weights)
     if arms:

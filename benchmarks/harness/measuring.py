@@ -23,6 +23,9 @@ from toolkit.errors import CtkError, UsageFault
 
 # Before the first round: one iteration to touch everything, and one to see what an iteration costs.
 WARMING_ITERATIONS = 2
+# Where an iteration takes longer than this, later launches run one only: the first inference and one iteration have touched
+# everything by then. (The main network took as much processor time in its first iteration as in its second.)
+_LONG_S = 0.1
 
 
 def measure(
@@ -128,7 +131,8 @@ class _Run:
             if process is None:  # a control goes with the arm that it is of
                 continue
             self._say(f"{name}: warming up")
-            self._attempt(name, partial(process.block, WARMING, WARMING_ITERATIONS))
+            iterations = 1 if self._costs_s.get(name, 0.0) > _LONG_S else WARMING_ITERATIONS
+            self._attempt(name, partial(process.block, WARMING, iterations))
             self._costs_s.setdefault(name, process.iteration_s)
 
     def _decide_iterations(self, launch: int) -> None:

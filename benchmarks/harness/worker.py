@@ -14,18 +14,28 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
-from typing import IO, Any
+from collections.abc import Callable, Mapping
+from typing import IO, Any, TypeAlias
 
+Handlers: TypeAlias = Mapping[str, Callable[..., dict[str, Any]]]
 PARENT_DIED = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 SIGKILL = 9
 
 
 def main() -> int:
-    """Answers commands until ``quit`` or the end of its input."""
+    """Measures when asked."""
+    return serve(_handlers)
+
+
+def serve(made: Callable[[], Handlers]) -> int:
+    """Answers commands until ``quit`` or the end of its input.
+
+    Args:
+        made: Makes what answers each command; called once standard input and output are out of reach.
+    """
     commands, answers = _own_ends()
     _end_with_parent()
-    handlers = _handlers()
+    handlers = made()
     for line in commands:
         asked = json.loads(line)
         if asked["command"] == "quit":
@@ -67,7 +77,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _handlers() -> dict[str, Callable[..., dict[str, Any]]]:
+def _handlers() -> Handlers:
     from benchmarks.harness.preparing import prepare
     from benchmarks.modes.mode_work import ModeWork
 

@@ -29,6 +29,7 @@ from toolkit.errors import CtkError, EnvironmentFailed, printable
 # Every library that computes reads one of these; a child of n threads gets n in all of them.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
                     "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")  # fmt: skip
+MEASURING = "benchmarks.harness.worker"
 _MOST_LAST_WORDS = 8192
 _SHOWN_LINES = 4
 _SHOWN_CHARACTERS = 300
@@ -39,20 +40,21 @@ _HEAR_S = 1.0
 
 
 class WorkerProcess:
-    """A child process that measures; `with` ends it.
+    """A child process that answers commands; `with` ends it.
 
     Args:
         what: What it is for, for messages, such as ``onnxruntime, launch 2``.
         threads: Number that is put into `THREAD_VARIABLES`; those are left alone when None.
+        module: What runs in it: a module of ours that calls `worker.serve`.
     """
 
-    def __init__(self, what: str, threads: int | None = None) -> None:
+    def __init__(self, what: str, threads: int | None = None, module: str = MEASURING) -> None:
         self._what = what
         self._kills_before = memory_kills()
         self._last_words = bytearray()
         self._rest = b""
         self._hearing = threading.Lock()
-        self._process = _started(what, threads)
+        self._process = _started(what, threads, module)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -61,11 +63,16 @@ class WorkerProcess:
         """Number of the process."""
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether it still takes commands."""
+        return self._process.poll() is None
+
     def ask(self, command: str, limit_s: float, **arguments: Any) -> dict[str, Any]:
         """Sends a command and waits for its answer.
 
         Args:
-            command: A word of `worker`.
+            command: A word of the module.
             limit_s: Seconds after which the child counts as hanging, and is killed.
             arguments: JSON values.
 
@@ -82,9 +89,13 @@ class WorkerProcess:
             raise self._ended() from error
         answer = self._answer(time.monotonic() + limit_s, limit_s)
         if "error" in answer:
-            self._heard_out()
-            raise self._with_last_words(unpacked(answer["error"]))
+            raise self.told(answer["error"])
         return answer
+
+    def told(self, error: Mapping[str, Any]) -> CtkError:
+        """An error that the child has packed, with its last words."""
+        self._heard_out()
+        return self._with_last_words(unpacked(error))
 
     def close(self) -> None:
         """Ends the child; a second call does nothing."""
@@ -207,9 +218,9 @@ def _readable(descriptor: int, seconds: float | None) -> bool:
         return bool(selector.select(seconds))
 
 
-def _started(what: str, threads: int | None) -> subprocess.Popen[bytes]:
+def _started(what: str, threads: int | None, module: str) -> subprocess.Popen[bytes]:
     # -P: a file in the current folder must not stand for a module of ours.
-    command = [sys.executable, "-P", "-m", "benchmarks.harness.worker"]
+    command = [sys.executable, "-P", "-m", module]
     try:
         return subprocess.Popen(  # noqa: S603 - this interpreter and our own module
             command,

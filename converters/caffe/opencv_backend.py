@@ -144,11 +144,11 @@ def _layer_named(net: Net) -> Iterator[None]:
 def _reading(artifact: Path, net: Net, runtime: Any) -> Reading:
     infos = {name: TensorInfo(value.shape, "float32") for name, value in net.values.items()}
     read = read_values(net)
+    # cv2 gets every layer under the name of its first top, see `write_complete`.
+    layers = [(whole.name, one) for whole in net.layers if whole.type != "Input" for one in pieces(whole)]
     places = {
         top: Place(layer.tops[0], slot, infos[top])
-        for whole in net.layers
-        if whole.type != "Input"
-        for layer in pieces(whole)
+        for _, layer in layers
         for slot, top in enumerate(layer.tops)
     }
     return Reading(
@@ -158,6 +158,7 @@ def _reading(artifact: Path, net: Net, runtime: Any) -> Reading:
         {name: infos[name] for name in net.outputs},
         places,
         frozenset(name for name in net.inputs if name not in read),
+        nodes={layer.tops[0]: name for name, layer in layers},
     )
 
 

@@ -103,11 +103,20 @@ def test_a_call_that_finds_it_hashes_and_converts_nothing(
     assert conversions == ["ab 12"]
 
 
+def test_made_for_a_batch(home: Path):
+    made = artifact_for(format="onnx", batch=4, weights="synthetic")
+    graph = onnx.load(made, load_external_data=False).graph
+    shapes = [
+        [size.dim_value for size in one.type.tensor_type.shape.dim] for one in (*graph.input, *graph.output)
+    ]
+    assert shapes == [[4, 1, 224, 224], [4, 2, 56, 56]]
+
+
 def test_caffe_files_are_those_of_the_model(home: Path):
     made = artifact_for(format="caffe", weights="synthetic")
     assert made == home / "models" / MODEL / "synthetic" / f"{MODEL}-synthetic.prototxt"
     assert made.with_suffix(".caffemodel").is_file()
-    for options in ({"head": "bins"}, {"mean": "inside"}, {"precision": "f16"}):
+    for options in ({"head": "bins"}, {"mean": "inside"}, {"precision": "f16"}, {"batch": 4}):
         with pytest.raises(UsageFault) as caught:
             artifact_for(format="caffe", weights="synthetic", **options)
         assert caught.value.code == "CTK604"
@@ -117,13 +126,14 @@ def test_the_key_tells_every_option_apart(home: Path, conversions: list[str]):
     keys = set()
     for wanted in (
         {}, {"head": "bins"}, {"mean": "inside"}, {"opset": 17}, {"precision": "f16"},
+        {"batch": 4}, {"batch": "dynamic"},
     ):  # fmt: skip
         options = on_demand.ConvertOptions(weights="synthetic", **wanted)
         keys.add(on_demand._key(on_demand.model_card(MODEL), "onnx", options))
     keys.add(
         on_demand._key(on_demand.model_card(MODEL), "openvino", on_demand.ConvertOptions(weights="synthetic"))
     )
-    assert len(keys) == 6
+    assert len(keys) == 8
     assert None not in keys
     assert conversions == []
 

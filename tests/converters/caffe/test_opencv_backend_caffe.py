@@ -52,6 +52,21 @@ def test_values_that_an_in_place_layer_overwrites_can_be_asked_for(tmp_path: Pat
     assert found["z"] == pytest.approx(np.tanh(np.maximum(-X, 0)), abs=1e-6)
 
 
+def test_times_of_layers_bear_the_names_of_the_caffe_layers(tmp_path: Path):
+    text = input_layer(*X.shape, name="x")
+    text += layer("first", "Convolution", "x", "y", "convolution_param { num_output: 3 kernel_size: 3 }")
+    text += layer("in place", "Sigmoid", "y", "y") + layer("two", "Split", "y", ["a", "b"])
+    text += layer("last", "Eltwise", ["a", "b"], "z", "eltwise_param { operation: PROD }")
+    weights = [("first", "Convolution", [RNG.normal(size=(3, 4, 3, 3)), np.zeros(3)])]
+    path, _ = write_files(tmp_path, text, caffemodel(weights))
+    with OpenCvBackend.load(path, threads=1) as session:
+        session.start_profile()
+        session.run({"x": X})
+        counted = session.layer_times()
+    names = {name for one in counted for name in one.nodes}
+    assert {"first", "in place", "last"} <= names <= {"first", "in place", "two", "last"}
+
+
 # What cv2.dnn gets wrong from the files as they stand, and right from the complete copy.
 COMPLETED = {
     "transposed weights": ("InnerProduct", "inner_product_param { num_output: 3 transpose: true }", [(224, 3), (3,)], 1, 1),

@@ -1,0 +1,125 @@
+"""Where the document goes: JSON, samples, CSV, a baseline, the terminal. One that fails does not stop the others."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.baseline.stored import save_baseline
+from benchmarks.bench_document import BenchDocument
+from benchmarks.harness.assembling import UNSAVED
+from benchmarks.harness.saved_samples import BLOBS
+from reports.bench.csv_rows import write_csv
+from reports.bench.show import show
+from toolkit.atomic import write_atomically
+from toolkit.documents import deliver
+from toolkit.errors import CtkError, EnvironmentFailed, UsageFault
+from toolkit.messages import note
+
+STANDARD_OUTPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Where to.
+
+    Attributes:
+        json: File, ``-`` for standard output, or None.
+        csv: File, or None.
+        baseline: File, or None.
+        summary: Whether the terminal gets the figures too.
+    """
+
+    json: str | None
+    csv: Path | None
+    baseline: Path | None
+    summary: bool = True
+
+
+def targets_of_mode(targets: Targets, mode: str) -> Targets:
+    """The same with the mode in the names: ``out.json`` becomes ``out.throughput.json``.
+
+    Raises:
+        UsageFault: CTK601 for standard output, which takes one document.
+    """
+    if targets.json == STANDARD_OUTPUT:
+        raise UsageFault(
+            "CTK601",
+            "--json - takes one document, and a matrix of several modes gives one for each",
+            notes=["write --json FILE: the modes are put into the names"],
+        )
+    json = None if targets.json is None else str(_with_mode(Path(targets.json), mode))
+    return replace(targets, json=json, csv=targets.csv and _with_mode(targets.csv, mode))
+
+
+def _with_mode(path: Path, mode: str) -> Path:
+    return path.with_name(f"{path.stem}.{mode}{path.suffix}")
+
+
+def keeps_samples(target: str | None) -> bool:
+    """Whether there is a folder beside the JSON document in which samples can be kept."""
+    if target is None or target == STANDARD_OUTPUT:
+        return False
+    path = Path(target)
+    return path.is_file() or not path.exists()
+
+
+def delivered(document: BenchDocument, targets: Targets, samples_in: Path | None) -> list[CtkError]:
+    """Writes everything that can be written; the terminal gets its figures whatever fails.
+
+    Args:
+        document: What was measured.
+        targets: Where to.
+        samples_in: Folder in whose blobs/ the samples wait for their place beside the document.
+
+    Returns:
+        What could not be written.
+    """
+    failures = _unsaved(document)
+    if targets.json is not None and samples_in is not None and keeps_samples(targets.json):
+        place = Path(targets.json).parent / BLOBS
+        _attempt(failures, lambda: _move_samples(samples_in / BLOBS, place))
+    taken = targets.json == STANDARD_OUTPUT
+    _attempt(failures, lambda: deliver(document, targets.json))
+    if targets.summary and not taken:
+        show(document, sys.stdout)
+    if targets.csv is not None:
+        file = targets.csv
+        _attempt(failures, lambda: write_csv(document, file))
+    if targets.baseline is not None:
+        baseline = targets.baseline
+        _attempt(failures, lambda: save_baseline(document, baseline))
+        if not failures:
+            note(f"saved as a baseline: {baseline}")
+    return failures
+
+
+def _unsaved(document: BenchDocument) -> list[CtkError]:
+    """Samples that could not even wait for their place."""
+    return [
+        EnvironmentFailed(
+            "CTK401", text, notes=["the figures are complete; TMPDIR names the folder for samples"]
+        )
+        for text in document.notes
+        if text.startswith(UNSAVED)
+    ]
+
+
+def _attempt(failures: list[CtkError], action: Callable[[], object]) -> None:
+    try:
+        action()
+    except CtkError as error:
+        failures.append(error)
+    except OSError as error:  # standard output, which has no error of its own
+        failures.append(EnvironmentFailed("CTK402", f"no space to write standard output: {error.strerror}"))
+
+
+def _move_samples(source: Path, target: Path) -> None:
+    if not source.is_dir():
+        return
+    for file in sorted(source.iterdir()):
+        place = target / file.name
+        if not place.exists():
+            write_atomically(place, file.read_bytes())
