@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converters.caffe_to_openvino import CaffeToOpenvino
-from converters.inspection.onnx_reading import external_files, read_onnx
 from converters.inspection.provenance import embedded_provenance
 from converters.openvino.account import ledger_of_nodes
 from converters.openvino.converting import Edits, check_places, convert_onnx, refuse_precision
-from converters.openvino.reading import openvino_module
+from converters.openvino.reading import files_beside, openvino_module, read_within_memory
 from converters.options import DEFAULT_OPSET, ConvertOptions
 from converters.request import ConversionRequest
 from converters.targets import choose_target
@@ -49,7 +48,7 @@ class OnnxToOpenvino:
         _refuse_unoffered(options)
         openvino_module()
         card = model_card(request.model) if request.model else None
-        parsed = read_onnx(path)
+        parsed = read_within_memory(path)
         origin, _ = embedded_provenance({item.key: item.value for item in parsed.metadata_props})
         target = choose_target(
             request.output, _stem(path, origin), _model_name(path, card, origin), "openvino"
@@ -135,7 +134,7 @@ def _facts(
             model=model,
             format="onnx",
             head=options.head,
-            precision="f32",
+            precision="f32",  # until the graph tells
             weights="own",
             sources=sources,
             tools={"ctk": __version__},
@@ -169,12 +168,11 @@ def _source(kind: str, path: Path) -> SourceFile:
 
 
 def _external_sources(path: Path, parsed: ModelProto) -> list[SourceFile]:
-    found, _ = external_files(parsed, path)  # what is wrong with them is said when they are read
     return [
         SourceFile(
             kind="external data", name=Path(file.path).name, sha256=file.sha256, size_bytes=file.size_bytes
         )
-        for file in found
+        for file in files_beside(parsed, path)
     ]
 
 

@@ -17,6 +17,7 @@ from toolkit.content import HEAD_BYTES, refuse_stand_in
 from toolkit.errors import BadInput, Where
 from toolkit.files import opened
 from toolkit.hashing import sha256_file
+from toolkit.messages import note
 
 SECTION = "ctk"
 """The part of the xml's ``rt_info`` that holds ctk's facts."""
@@ -63,7 +64,7 @@ def check_pair(xml: Path, *, sha256: bool = True) -> IrFacts:
     Args:
         xml: The xml of an IR.
         sha256: Whether the bin is hashed and held against the xml, where that states a hash (about 0.4 s for
-            129 MB). Its size is always checked.
+            129 MB), and a note printed where one by ctk has lost it. Its size is always checked.
 
     Returns:
         What the xml says.
@@ -81,9 +82,19 @@ def check_pair(xml: Path, *, sha256: bool = True) -> IrFacts:
     size = numbers.stat().st_size
     if size < facts.bin_bytes:
         raise _damaged(f"{numbers.name} has {size} bytes, and the xml needs {facts.bin_bytes}", xml)
-    if sha256 and facts.bin_sha256 is not None and sha256_file(numbers, "bin") != facts.bin_sha256:
-        raise _damaged(f"{numbers.name} is not the file that was written with it", xml)
+    if sha256:
+        _check_hash(xml, numbers, facts)
     return facts
+
+
+def _check_hash(xml: Path, numbers: Path, facts: IrFacts) -> None:
+    if facts.bin_sha256 is not None:
+        if sha256_file(numbers, "bin") != facts.bin_sha256:
+            raise _damaged(f"{numbers.name} is not the file that was written with it", xml)
+    elif facts.bin_bytes and facts.facts:  # ctk wrote it, with a hash; other makers state none
+        note(
+            f"{xml}: whether {numbers.name} was written with it cannot be verified, for it states no sha256 of it"
+        )
 
 
 def read_facts(xml: Path) -> IrFacts:

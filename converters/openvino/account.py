@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from converters.openvino.naming import CONSTANT, node_title
+from converters.openvino.naming import CONSTANT, RESULT, node_title
 from toolkit.errors import InternalFault
 from toolkit.ledger import LayerEntry, LedgerDocument, ParameterEntry
 
@@ -31,7 +31,7 @@ class Kept:
     """What the finished model holds.
 
     Attributes:
-        operations: Friendly names of all operations but constants.
+        operations: Friendly names of all operations but constants and results.
         constants: Number of elements by friendly name.
         inputs: Tensor names of the graph inputs.
     """
@@ -51,7 +51,7 @@ def kept_by(model: Any) -> Kept:
     ops = model.get_ops()
     constants = {op.get_friendly_name(): op for op in ops if op.get_type_name() == CONSTANT}
     return Kept(
-        frozenset(op.get_friendly_name() for op in ops if op.get_type_name() != CONSTANT),
+        frozenset(op.get_friendly_name() for op in ops if op.get_type_name() not in {CONSTANT, RESULT}),
         {name: prod(op.get_output_shape(0)) for name, op in constants.items()},
         frozenset(name for value in model.inputs for name in value.get_names()),
     )

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from converters.inspection.onnx_reading import read_onnx
 from converters.openvino import naming
 from converters.openvino.account import (
     elements_of_initializers,
@@ -19,14 +18,16 @@ from converters.openvino.account import (
 )
 from converters.openvino.edits import ended_at, with_mean_subtracted, with_sizes
 from converters.openvino.folding import fold_constants
+from converters.openvino.held_precision import held_precision
 from converters.openvino.pair_writer import is_our_bin, is_ours, write_ir
-from converters.openvino.reading import openvino_module, read_model
+from converters.openvino.reading import openvino_module, read_model, read_within_memory
 from converters.openvino.repairs import repair
 from converters.options import ConvertOptions
 from converters.targets import check_report, check_target
 from toolkit.artifact import Artifact, ArtifactDocument, GraphTensor, OutputFile, as_utf8, write_sidecar
 from toolkit.errors import UsageFault, Where
 from toolkit.ir_files import bin_of
+from toolkit.messages import note
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -88,7 +89,7 @@ def convert_onnx(
 
     Args:
         path: The ONNX file.
-        parsed: The same, of `read_onnx`; None to read it here.
+        parsed: The same, of `read_within_memory`, after `files_beside`; None for one that ctk has just made.
         target: The xml to write.
         facts: Provenance of the ONNX file; its format, tools, tensors and ledger are replaced.
         options: As the user gave them.
@@ -102,12 +103,12 @@ def convert_onnx(
         UsageFault: CTK604 for a name that XML cannot hold.
         InternalFault: CTK701 when the ledger does not fit.
     """
-    parsed = parsed or read_onnx(path)
+    parsed = parsed or read_within_memory(path)
     model, document = _made(path, parsed, facts, options, edits, own=own)
     if options.dry_run:
         return Artifact(target, document, written=False)
     inside = {key.removeprefix("ctk."): value for key, value in document.embedded().items()}
-    written = write_ir(target, model, inside, f16=document.precision == "f16")
+    written = write_ir(target, model, inside, f16=options.precision == "f16")
     outcome: dict[str, Any] = {
         "outputs": [
             OutputFile(name=as_utf8(file.path.name), sha256=file.sha256, size_bytes=file.size)
@@ -152,13 +153,21 @@ def _made(
     }
     changed: dict[str, Any] = {
         "format": "openvino",
-        "precision": options.precision,
+        "precision": held_precision(model, compressed=options.precision == "f16"),
         "tools": {**facts.tools, "openvino": openvino.__version__},
         "options": {**facts.options, "precision": options.precision},
         "ledger": ledger_of_ir(facts.ledger, sizes, read_nodes(parsed.graph, edits.ends), kept_by(model)),
         **{key: _with_symbols(found, getattr(facts, key)) for key, found in tensors.items()},
     }
+    _note_precision(changed["precision"], options)
     return model, facts.model_copy(update=changed)
+
+
+def _note_precision(held: str, options: ConvertOptions) -> None:
+    if held != options.precision:
+        note(
+            f"--precision {options.precision} does not change the numbers of this ONNX file: the IR holds {held}"
+        )
 
 
 def _tensor(value: Any) -> GraphTensor:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from converters.caffe.wiring import unique_name
+from converters.openvino.naming import friendly_names, values_by_name
 from converters.openvino.reading import openvino_module, reason
 from toolkit.errors import BadInput, Where
 from toolkit.nearest import did_you_mean
@@ -26,7 +28,7 @@ def ended_at(model: Any, blobs: Sequence[str], where: Where) -> Any:
         BadInput: CTK516 when there is no such tensor.
     """
     openvino = openvino_module()
-    known = {name: out for op in model.get_ordered_ops() for out in op.outputs() for name in out.get_names()}
+    known = values_by_name(model)
     for blob in blobs:
         if blob not in known:
             raise BadInput("CTK516", f"the ONNX file has no blob {blob!r}", where, did_you_mean(blob, known))
@@ -73,12 +75,13 @@ def with_mean_subtracted(model: Any, name: str, mean: float, where: Where) -> No
         raise BadInput("CTK508", f"--mean inside: the input {name!r} is not float32", where)
     readers = list(found.output(0).get_target_inputs())  # before the subtraction is one of them
     constant = openvino.opset13.constant(np.asarray([mean], np.float32))
-    constant.set_friendly_name(f"{name}.mean")
+    taken = friendly_names(model)
+    constant.set_friendly_name(unique_name(f"{name}.mean", taken))
     centred = openvino.opset13.subtract(found.output(0), constant)
-    centred.set_friendly_name("mean")
+    centred.set_friendly_name(unique_name("mean", taken))
     for reader in readers:
         reader.replace_source_output(centred.output(0))
-    centred.output(0).set_names({f"{name}@mean"})
+    centred.output(0).set_names({unique_name(f"{name}@mean", set(values_by_name(model)))})
 
 
 def with_sizes(

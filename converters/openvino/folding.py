@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.openvino.naming import automatic_names, origins_of_constants, settle_names
+from toolkit.backends.onnx_external import onnx_files
 from toolkit.errors import EnvironmentFailed, Where
 
 # Folding may write out what a file only describes, such as a broadcast constant.
@@ -28,10 +29,10 @@ def fold_constants(model: Any, initializers: Mapping[str, int], given: AbstractS
         model: ``openvino.Model``, changed in place.
         initializers: Number of elements of the ONNX file's initializers by name.
         given: Names that stay, of `name_after_nodes`.
-        path: The ONNX file, whose size bounds what constants may take.
+        path: The ONNX file; its size, with that of the files beside it, bounds what constants may take.
 
     Raises:
-        EnvironmentFailed: CTK408 when the constants would take far more memory than the file's size.
+        EnvironmentFailed: CTK408 when the constants would take far more memory than these files' size.
     """
     from openvino import passes
 
@@ -45,7 +46,7 @@ def fold_constants(model: Any, initializers: Mapping[str, int], given: AbstractS
 
 
 def _refuse_growth(model: Any, path: Path) -> None:
-    most = _GROWTH * path.stat().st_size + _FREE_BYTES
+    most = _GROWTH * sum(file.stat().st_size for file in onnx_files(path) if file.is_file()) + _FREE_BYTES
     held: set[str] = set()  # operations that depend on constants alone
     total = 0
     for op in model.get_ordered_ops():

@@ -32,9 +32,7 @@ def name_after_nodes(model: Any, graph: GraphProto) -> frozenset[str]:
     Returns:
         The names that were given; a node that is not among them has no operation of its own.
     """
-    makers = {
-        name: out.get_node() for op in model.get_ops() for out in op.outputs() for name in out.get_names()
-    }
+    makers = {name: out.get_node() for name, out in values_by_name(model).items()}
     named: set[str] = set()  # operations, by get_name()
     given: set[str] = set()
     for node in graph.node:
@@ -49,6 +47,23 @@ def name_after_nodes(model: Any, graph: GraphProto) -> frozenset[str]:
         given.add(title)
     _free_from_inputs(model, given)
     return frozenset(given)
+
+
+def values_by_name(model: Any) -> dict[str, Any]:
+    """Outputs of operations by tensor name.
+
+    A Result bears the names of what it passes on; it makes no value, and nothing can be read from it.
+
+    Args:
+        model: ``openvino.Model``.
+    """
+    makers = (op for op in model.get_ordered_ops() if op.get_type_name() != RESULT)
+    return {name: out for op in makers for out in op.outputs() for name in out.get_names()}
+
+
+def friendly_names(model: Any) -> set[str]:
+    """What the operations of a model are called: names that a new one must not have."""
+    return {op.get_friendly_name() for op in model.get_ops()}
 
 
 def node_title(name: str, outputs: Sequence[str]) -> str:
@@ -139,7 +154,7 @@ def _name_constants(ops: Sequence[Any], origins: Origins) -> None:
 
 def _free_from_inputs(model: Any, given: AbstractSet[str]) -> None:
     """A layer may be called as an input is; by the name the layer is meant, and the input by its tensor."""
-    taken = {op.get_friendly_name() for op in model.get_ops()}
+    taken = friendly_names(model)
     for parameter in model.get_parameters():
         if parameter.get_friendly_name() in given:
             parameter.set_friendly_name(unique_name(f"{parameter.get_friendly_name()}/input", taken))

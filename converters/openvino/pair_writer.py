@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from converters.openvino.naming import RESULT
+from converters.openvino.reading import reason
 from converters.openvino.scratch import scratch_folder
 from toolkit.artifact import read_sidecar
 from toolkit.atomic import atomic_writer, write_all, write_failures_named
-from toolkit.errors import BadInput, InternalFault, UsageFault, Where
+from toolkit.errors import BadInput, EnvironmentFailed, InternalFault, UsageFault, Where
 from toolkit.hashing import sha256_bytes, sha256_file
 from toolkit.ir_files import BIN_SHA256, SECTION, IrFacts, bin_of, read_facts
 
@@ -55,7 +57,8 @@ def write_ir(target: Path, model: Any, facts: Mapping[str, str], *, f16: bool) -
         The xml, then the bin.
 
     Raises:
-        EnvironmentFailed: CTK401 or CTK402 when the target cannot be written.
+        EnvironmentFailed: CTK401 or CTK402 when the target cannot be written, CTK404 when OpenVINO cannot
+            write this graph, CTK408 when memory runs out.
         UsageFault: CTK604 when a name in the graph holds a character that XML cannot hold.
     """
     _refuse_names(model, target)
@@ -131,7 +134,15 @@ def _save(model: Any, xml_file: BinaryIO, bin_file: BinaryIO, *, f16: bool) -> N
             openvino.save_model(model, str(xml), compress_to_fp16=f16)
         except RuntimeError as error:
             _raise_reason(xml_file, bin_file)
-            raise OSError(f"openvino could not write it: {str(error).splitlines()[0]}") from error
+            raise _unwritable(error) from error
+
+
+def _unwritable(error: RuntimeError) -> EnvironmentFailed:
+    """The files could grow: it is OpenVINO that fails at this graph."""
+    if "bad_alloc" in str(error):
+        return EnvironmentFailed("CTK408", f"out of memory in openvino: {reason(error)}")
+    notes = ["another version of openvino may write it"]
+    return EnvironmentFailed("CTK404", f"openvino cannot write this graph: {reason(error)}", notes=notes)
 
 
 def _raise_reason(*files: BinaryIO) -> None:
@@ -148,15 +159,18 @@ def _with_hash(text: bytes, digest: str) -> bytes:
 
 
 def _refuse_names(model: Any, target: Path) -> None:
-    for op in model.get_ops():
-        for name in (op.get_friendly_name(), *(n for out in op.outputs() for n in out.get_names())):
-            if _NOT_XML.search(name):
-                raise UsageFault(
-                    "CTK604",
-                    f"an OpenVINO IR cannot hold the name {name!r}",
-                    Where(file=str(target)),
-                    ["XML has no way to write some control characters; choose another name or format"],
-                )
+    ops = [op for op in model.get_ops() if op.get_type_name() != RESULT]  # named after what they pass on
+    values = {name for op in ops for out in op.outputs() for name in out.get_names()}
+    found = {name for name in values | {op.get_friendly_name() for op in ops} if _NOT_XML.search(name)}
+    # Helpers are named after the node that they belong to, with more behind it: the shortest is the file's own.
+    wrong = min(found, key=lambda name: (name not in values, len(name), name), default=None)
+    if wrong is not None:
+        raise UsageFault(
+            "CTK604",
+            f"an OpenVINO IR cannot hold the name {wrong!r}",
+            Where(file=str(target)),
+            ["XML has no way to write some control characters; choose another name or format"],
+        )
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from converters.openvino.reductions import teach_reductions
+from toolkit.backends.memory import refuse_too_large
+from toolkit.backends.onnx_external import onnx_files
 from toolkit.backends.runtime_import import runtime_module
 from toolkit.errors import BadInput, CtkError, EnvironmentFailed, InternalFault, Where
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+
+    from converters.inspection.document import InspectedFile
 
 REQUIREMENT = "openvino>=2025.3"
 _MOST_REASON = 300
@@ -38,14 +42,45 @@ def openvino_module() -> Any:
     return runtime_module("openvino", "openvino", REQUIREMENT)
 
 
+def read_within_memory(path: Path) -> ModelProto:
+    """Parses an ONNX file, and looks at the size of the files beside it before anybody reads them.
+
+    Raises:
+        BadInput: As `read_onnx`; CTK517 also when a file beside it would lie outside its folder.
+        EnvironmentFailed: CTK408 when all of them are larger than memory.
+    """
+    from converters.inspection.onnx_reading import read_onnx
+
+    parsed = read_onnx(path)
+    refuse_too_large(onnx_files(path), "openvino")
+    return parsed
+
+
+def files_beside(parsed: ModelProto, path: Path) -> list[InspectedFile]:
+    """The files of external data, hashed.
+
+    OpenVINO opens them itself, wherever the ONNX file says; hence their places are looked at first.
+
+    Args:
+        parsed: The ONNX file.
+        path: The same.
+
+    Raises:
+        BadInput: CTK517 when one is missing, cut short, or lies elsewhere.
+    """
+    from converters.inspection.onnx_reading import damaged, external_files
+
+    found, remarks = external_files(parsed, path)
+    for remark in remarks:
+        raise damaged(path, remark)
+    return found
+
+
 def read_model(path: Path, graph: ModelProto, *, own: bool) -> Any:
     """Reads an ONNX file.
 
-    OpenVINO opens files of external data itself, wherever the ONNX file says; hence their places are looked
-    at first.
-
     Args:
-        path: The ONNX file, which `read_onnx` has accepted.
+        path: The ONNX file, of `read_within_memory`; of a foreign one `files_beside` has accepted the others.
         graph: The same, parsed.
         own: Whether ctk made it, so that a refusal is not the file's fault.
 
@@ -53,13 +88,9 @@ def read_model(path: Path, graph: ModelProto, *, own: bool) -> Any:
         An ``openvino.Model``.
 
     Raises:
-        BadInput: CTK517 when its external data is missing or lies elsewhere, or when OpenVINO refuses it.
+        BadInput: CTK517 when OpenVINO refuses it.
         EnvironmentFailed: CTK404 when an operator is missing in OpenVINO, CTK408 when memory runs out.
     """
-    from converters.inspection.onnx_reading import damaged, external_files
-
-    for remark in external_files(graph, path)[1]:
-        raise damaged(path, remark)
     openvino_module()
     from openvino.frontend import FrontEndManager
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from converters.openvino.bodies import nodes_in_bodies, opset_of
+
 if TYPE_CHECKING:
     from onnx import ModelProto
 
@@ -24,12 +26,13 @@ def teach_reductions(reader: Any, parsed: ModelProto) -> None:
         reader: ``openvino.frontend.FrontEnd`` for ONNX.
         parsed: The ONNX file.
     """
-    opset = next((item.version for item in parsed.opset_import if item.domain in {"", "ai.onnx"}), 0)
+    opset = opset_of(parsed)
     if opset not in _OPSETS:
         return
     from openvino.frontend.onnx import ConversionExtension
 
-    for kind in sorted({node.op_type for node in parsed.graph.node} & OVERLOOKED):
+    nodes = (*parsed.graph.node, *(node for node, _ in nodes_in_bodies(parsed)))
+    for kind in sorted({node.op_type for node in nodes} & OVERLOOKED):
         reader.add_extension(ConversionExtension(kind, _RULES[kind]))
 
 

@@ -7,23 +7,27 @@ version without the fault.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from converters.openvino.naming import replace_output
+from converters.caffe.wiring import unique_name
+from converters.openvino.bodies import OWN_DOMAINS, every_tensor, nodes_in_bodies, opset_of
+from converters.openvino.naming import friendly_names, node_title, replace_output, values_by_name
 from converters.openvino.reading import openvino_module
+from converters.openvino.softmax import MISREAD_OPSETS, flatten_from_axis, stated_axis
 from toolkit.errors import EnvironmentFailed, Where
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto
-
-_OWN_DOMAINS = {"", "ai.onnx"}
+    from onnx import GraphProto, ModelProto, NodeProto
 
 
 def repair(model: Any, parsed: ModelProto, path: Path) -> None:
     """Goes through the nodes with a known fault, then holds all shapes against those that the file states.
+
+    Within branches, loops and functions such a node is refused.
 
     Args:
         model: ``openvino.Model`` as read and named, changed in place.
@@ -33,19 +37,68 @@ def repair(model: Any, parsed: ModelProto, path: Path) -> None:
     Raises:
         EnvironmentFailed: CTK404 when something cannot be put right.
     """
-    makers = {name: out for op in model.get_ops() for out in op.outputs() for name in out.get_names()}
-    repairs = {"LRN": _give_bias, "TopK": _make_stable}
+    _refuse_within_bodies(parsed, path)
+    _refuse_misread_numbers(parsed, path)
+    makers, opset = values_by_name(model), opset_of(parsed)
+    mending = _Mending(path, friendly_names(model))
     for node in parsed.graph.node:
         known = [name for name in node.output if name in makers]
-        if node.domain in _OWN_DOMAINS and node.op_type in repairs and known:
+        if known and _is_misread(node, opset):
             op = makers[known[0]].get_node()
             if op.get_type_name() == node.op_type:
-                repairs[node.op_type](op, path)
+                _REPAIRS[node.op_type](op, node, mending)
     model.validate_nodes_and_infer_types()
     _check_shapes(model, parsed.graph, path)
 
 
-def _make_stable(op: Any, _path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class _Mending:
+    """What the repairs share: the file, for messages, and the names that operations have."""
+
+    path: Path
+    taken: set[str]
+
+
+def _is_misread(node: NodeProto, opset: int) -> bool:
+    """Whether OpenVINO may compute something else for a node."""
+    if node.domain not in OWN_DOMAINS:
+        return False
+    if node.op_type == "LRN":  # 1 by default
+        return any(item.name == "bias" and not float(item.f).is_integer() for item in node.attribute)
+    if node.op_type == "Softmax":  # -1 is the last axis, which is the same either way
+        return opset in MISREAD_OPSETS and stated_axis(node) != -1
+    return node.op_type == "TopK"
+
+
+def _refuse_within_bodies(parsed: ModelProto, path: Path) -> None:
+    for node, opset in nodes_in_bodies(parsed):
+        if _is_misread(node, opset):
+            title = node_title(node.name, node.output)
+            raise _wrong(
+                f"{node.op_type} {title!r}",
+                path,
+                "it stands in a branch, a loop or a function, where ctk mends nothing",
+            )
+
+
+def _refuse_misread_numbers(parsed: ModelProto, path: Path) -> None:
+    """Of bfloat16 ONNX keeps the bits in ``int32_data``, and the reader converts them as whole numbers."""
+    from onnx import TensorProto, load_model
+
+    if all(tensor.data_type != TensorProto.BFLOAT16 for tensor in every_tensor(parsed)):
+        return
+    # The numbers of large tensors were dropped from what was parsed.
+    for tensor in every_tensor(load_model(path, load_external_data=False)):
+        if tensor.data_type == TensorProto.BFLOAT16 and tensor.int32_data:
+            why = "it takes the bits of bfloat16 in the field int32_data for whole numbers, not those in raw_data"
+            raise _wrong(f"the numbers of {tensor.name!r}", path, why)
+
+
+def _flatten(op: Any, node: NodeProto, mending: _Mending) -> None:
+    flatten_from_axis(op, stated_axis(node), mending.taken)
+
+
+def _make_stable(op: Any, _node: NodeProto, _mending: _Mending) -> None:
     """Of equal values ONNX wants the one of the lowest index, and so does Caffe's ArgMax; the reader forgets it."""
     facts = op.get_attributes()
     stable = openvino_module().opset13.topk(
@@ -56,25 +109,26 @@ def _make_stable(op: Any, _path: Path) -> None:
         replace_output(old, new)
 
 
-def _give_bias(op: Any, path: Path) -> None:
+def _give_bias(op: Any, _node: NodeProto, mending: _Mending) -> None:
     """The CPU plugin keeps the bias k of LRN as a whole number.
 
     x / (k + a·s)^b = x / (1 + a/k·s)^b · k^-b takes it out of the operation.
     """
     facts = op.get_attributes()
     bias, beta, name = facts["bias"], facts["beta"], op.get_friendly_name()
-    if float(bias).is_integer():
-        return
     if bias < 0:
-        raise _wrong(f"the bias {bias} of LRN {name!r}", path, "it keeps a whole number only")
+        raise _wrong(f"the bias {bias} of LRN {name!r}", mending.path, "it keeps a whole number only")
     opset, output = openvino_module().opset13, op.output(0)
     whole = opset.lrn(*op.input_values(), facts["alpha"] / bias, beta, 1.0, facts["size"])
-    whole.set_friendly_name(f"{name}/normalised")
+    whole.set_friendly_name(unique_name(f"{name}/normalised", mending.taken))
     factor = opset.constant(np.asarray([bias**-beta]), output.get_element_type())
-    factor.set_friendly_name(f"{name}.bias_power")
+    factor.set_friendly_name(unique_name(f"{name}.bias_power", mending.taken))
     scaled = opset.multiply(whole, factor)
     scaled.set_friendly_name(name)
     replace_output(output, scaled.output(0))
+
+
+_REPAIRS = {"LRN": _give_bias, "TopK": _make_stable, "Softmax": _flatten}
 
 
 def _check_shapes(model: Any, graph: GraphProto, path: Path) -> None:

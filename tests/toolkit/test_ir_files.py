@@ -54,6 +54,17 @@ def test_foreign_pair_is_judged_by_size(tmp_path: Path):
     check_pair(pair(tmp_path, xml_text(), NUMBERS + b"more"))
 
 
+def test_pair_that_cannot_be_verified_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    check_pair(pair(tmp_path, xml_text(ours(hashlib.sha256(NUMBERS).hexdigest()))))
+    check_pair(pair(tmp_path, xml_text()))  # no other maker states one
+    assert capsys.readouterr().err == ""
+    xml = pair(tmp_path, xml_text('<ctk><schema value="ctk.artifact/1" /></ctk>'))
+    assert check_pair(xml).bin_sha256 is None
+    assert capsys.readouterr().err.startswith(
+        f"note: {xml}: whether net.bin was written with it cannot be verified"
+    )
+
+
 def test_our_pair_is_judged_by_its_hash(tmp_path: Path):
     text = xml_text(ours(hashlib.sha256(NUMBERS).hexdigest()))
     facts = check_pair(pair(tmp_path, text))

@@ -74,6 +74,16 @@ def test_own_earlier_pair_is_known_and_others_are_not(tmp_path: Path):
     assert not is_our_bin(xml)  # nobody says whose it is
 
 
+def test_graph_that_openvino_cannot_write(tmp_path: Path):
+    """A failure that is not for want of space does not blame the target."""
+    opset = openvino.opset13
+    x = opset.parameter([4], np.float32, name="x")
+    model = openvino.Model([opset.result(opset.result(x))], [x], "net")
+    with pytest.raises(EnvironmentFailed, match="CTK404 openvino cannot write this graph"):
+        write_ir(tmp_path / "net.xml", model, FACTS, f16=False)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_links_stay_and_what_they_point_to_is_replaced(tmp_path: Path):
     (tmp_path / "store").mkdir()
     place = tmp_path / "store" / "real.xml"
