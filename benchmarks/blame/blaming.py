@@ -38,7 +38,12 @@ def blame_for(reference: Side, candidate: Side, pictures: Sequence[Sample]) -> B
     return Blame(
         total_delta_e2000_mean=found.total,
         shares=[
-            BlameShare(part=part, share=_fraction(found, part), delta_e2000_mean_alone=found.alone[part])
+            BlameShare(
+                part=part,
+                share=_fraction(found, part),
+                delta_e2000_mean_alone=found.alone[part],
+                delta_e2000_mean_without=found.without[part],
+            )
             for part in parts
         ],
         interactions={f"{one}+{other}": share for (one, other), share in notable(found).items()},

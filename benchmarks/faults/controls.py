@@ -161,6 +161,8 @@ def _row(
     judged = list(judge(outputs))
     return ParityControl(
         fault=made.fault.name,
+        description=made.fault.description,
+        what=made.place.what,
         layer=made.place.layer,
         backend=backend,
         outputs=judged,

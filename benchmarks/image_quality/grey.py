@@ -110,6 +110,7 @@ def grey_baseline(errors: Sequence[GreyError]) -> GreyBaseline | None:
     return GreyBaseline(
         delta_e2000=min(seen, key=lambda one: one.mean, default=None),
         output_max_abs=min(error.output_max_abs for error in errors),
+        output_rmse=min(error.output_rmse for error in errors),
         colourfulness_reference=min(colours, default=None),
     )
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from benchmarks.parity_check.rule import OutputParity, Scope, Tolerance, judge, rule_text
-from toolkit.colour.lab import srgb_to_lab
 from toolkit.errors import BadInput, CheckFailed, Inconclusive
 
 Verdict: TypeAlias = Literal["pass", "fail", "inconclusive"]
@@ -96,19 +95,13 @@ def delta_e2000(reference: NDArray[np.uint8], picture: NDArray[np.uint8]) -> Del
     Raises:
         BadInput: CTK508 when the sizes differ.
     """
-    from skimage.color import deltaE_ciede2000
+    from benchmarks.image_quality.delta_e_map import delta_e_map, summary
 
     if reference.shape != picture.shape or reference.size == 0:
         raise BadInput(
             "CTK508", f"pictures of {reference.shape} and {picture.shape} cannot be compared pixel by pixel"
         )
-    one, other = srgb_to_lab(reference / 255.0), srgb_to_lab(picture / 255.0)
-    different = deltaE_ciede2000(one, other)  # type: ignore[no-untyped-call]  # not annotated there
-    return DeltaE2000(
-        mean=float(different.mean()),
-        p95=float(np.percentile(different, 95)),
-        max=float(different.max()),
-    )
+    return summary(delta_e_map(reference, picture))
 
 
 def _failed(name: str, reason: str, tolerance: Tolerance, scope: Scope) -> OutputParity:

@@ -1,0 +1,1 @@
+"""`ctk parity`: from its words to the document, and the document as text."""
