@@ -62,6 +62,7 @@ def test_each_mutant_changes_one_line_as_it_says():
     )
 
 
+@pytest.mark.slow
 def test_every_mutant_of_the_handlers_compiles():
     for path in sorted((ROOT / "converters" / "caffe" / "layers").glob("s*.py")):
         for mutant in mutants(path.read_text("utf-8")):
@@ -86,6 +87,7 @@ def test_a_file_that_could_not_be_judged_is_no_pass(
     assert ("1 files could not be judged" in said) == any(isinstance(found, str) for found in judged)
 
 
+@pytest.mark.slow
 def test_what_is_listed_as_no_change_is_in_the_sources():
     folder = ROOT / "converters" / "caffe" / "layers"
     for entry in json.loads((ROOT / "tools" / "mutation" / "equivalent.json").read_text("utf-8")):
