@@ -34,6 +34,9 @@ bench: setup
 	$(BIN)/python benchmarks/help_cost.py
 	$(BIN)/python benchmarks/backend_overhead_cost.py
 	$(BIN)/python benchmarks/presets_cost.py
+	$(BIN)/python -m benchmarks.harness_cost
+	$(BIN)/python -m benchmarks.peaks_cost
+	$(BIN)/python -m benchmarks.statistics_simulations
 
 docs: setup
 	$(BIN)/python docs/generate.py

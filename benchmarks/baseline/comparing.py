@@ -9,6 +9,7 @@ from benchmarks.baseline.doubts import doubts
 from benchmarks.baseline.fingerprint import differences, fingerprint, machine_fields
 from benchmarks.baseline.gates import gate_of, refuse_margin
 from benchmarks.baseline.launch_medians import control_interval, medians_of
+from benchmarks.baseline.stored import why_no_baseline
 from benchmarks.bench_document import BenchDocument, BenchRun, Gate
 from benchmarks.machine import Machine
 from benchmarks.statistics.unpaired import compare_with_stored
@@ -35,7 +36,7 @@ def compare_with_baseline(
 
     Every arm is held against the stored arm of its name, or the only one of its backend, and the worst decides.
     The interval is Welch's over launches, widened by the reach of the stored control; the run's own control must
-    lie within the margin.
+    lie within the margin. A stored run that `save_baseline` would refuse decides nothing, whoever laid it there.
 
     Args:
         document: The new run.
@@ -46,12 +47,13 @@ def compare_with_baseline(
 
     Raises:
         EnvironmentFailed: CTK411 on another machine, with a note for each field that differs.
-        UsageFault: CTK601 when the two are of different models, modes, precisions or devices.
+        UsageFault: CTK601 when the two are of different models, modes, presets, precisions, devices or batches.
     """
     refuse_margin(max_regression)
     if baseline is None:
         return no_baseline_yet(max_regression, saving=saving)
-    refuse_other_subject(baseline, model=document.model.name, mode=document.settings.mode)
+    settings = document.settings
+    refuse_other_subject(baseline, model=document.model.name, mode=settings.mode, preset=settings.preset)
     pairs = _pairs(document, baseline)
     if not pairs:
         return _nothing(max_regression, "no arm that was measured here is in the baseline")
@@ -83,19 +85,29 @@ def no_baseline_yet(margin: float, *, saving: bool = False) -> Gate:
     )
 
 
-def refuse_other_subject(baseline: BenchDocument, *, model: str, mode: str) -> None:
+def refuse_other_subject(baseline: BenchDocument, *, model: str | None, mode: str, preset: str) -> None:
     """Checks what is known before anything was measured.
 
+    Args:
+        baseline: The stored run.
+        model: Name of the model; None where only the artifact will tell.
+        mode: What is measured.
+        preset: Definition of pre- and postprocessing: it decides what the network gets, and its head.
+
     Raises:
-        UsageFault: CTK601 when the baseline is of another model or mode.
+        UsageFault: CTK601 when the baseline is of another model, mode or preset.
     """
-    pairs = (("model", baseline.model.name, model), ("mode", baseline.settings.mode, mode))
+    pairs = (
+        ("model", baseline.model.name, model),
+        ("mode", baseline.settings.mode, mode),
+        ("preset", baseline.settings.preset, preset),
+    )
     for what, stored, wanted in pairs:
-        if stored != wanted:
+        if wanted is not None and stored != wanted:
             raise UsageFault(
                 "CTK601",
                 f"the baseline is of the {what} {stored!r}, and this run of {wanted!r}",
-                notes=["keep one baseline for each model and mode"],
+                notes=["keep one baseline for each model, mode and preset"],
             )
 
 
@@ -111,7 +123,10 @@ def refuse_other_machine(baseline: BenchDocument, machine: Machine) -> None:
 
 
 def _pairs(document: BenchDocument, baseline: BenchDocument) -> list[_Pair]:
-    new, old = ([run for run in one.runs if run.status == "ok"] for one in (document, baseline))
+    new, old = (
+        [run for run in one.runs if run.status == "ok" and run.origin == "measured"]
+        for one in (document, baseline)
+    )
     found = ((run, _stored(run, new, old)) for run in new)
     return [_Pair(stored, run) for run, stored in found if stored is not None]
 
@@ -162,13 +177,13 @@ def _gate(document: BenchDocument, baseline: BenchDocument, pair: _Pair, margin:
         found = compare_with_stored(medians_of(pair.old), medians_of(pair.new), stored)
     except Inconclusive as nothing:
         return _nothing(margin, f"{pair.new.arm}: {nothing.what.removeprefix('nothing was compared: ')}")
-    against = doubts(document.environment.findings, [pair.new])
+    # There is no interval without the stored control, and the statistics would take it for a single launch.
+    unfit = why_no_baseline(baseline)
+    against = [] if unfit is None else [f"the baseline decides nothing: {unfit}"]
+    against += doubts(document.environment.findings, [pair.new])
     here = control_interval(document.control)
     gate = gate_of("baseline", (pair.old, pair.new), found, here, margin, against)
-    if stored is not None:
-        return gate
-    # There is no interval then, and the statistics would take it for a single launch.
-    return gate.model_copy(update={"reason": "the baseline has no control to widen the interval by"})
+    return gate if stored is not None else gate.model_copy(update={"reason": "; ".join(against)})
 
 
 def _nothing(margin: float, reason: str) -> Gate:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from benchmarks.bench_document import BenchRun, EnvironmentFinding
 
-# A launch may seem to get faster by chance, in about 1 % of all; more than a fifth of several do not.
+# A launch may seem to get faster by chance, in about 1 % of all; two of them, and more than a fifth, hardly do.
 _MOST_COLD = 0.2
+_LEAST_COLD = 2
 
 
 def doubts(findings: Iterable[EnvironmentFinding], runs: Iterable[BenchRun]) -> list[str]:
@@ -29,7 +30,7 @@ def implausible(run: BenchRun) -> Iterator[str]:
 
 
 def not_warm(run: BenchRun) -> Iterator[str]:
-    """Says so of a run of which more than a fifth of the launches still got faster at their end."""
+    """Says so of a run of which two launches, and more than a fifth of them, still got faster at their end."""
     cold = [launch for launch in run.launches if not launch.warm]
-    if len(cold) > _MOST_COLD * len(run.launches):
+    if len(cold) >= _LEAST_COLD and len(cold) > _MOST_COLD * len(run.launches):
         yield f"{run.arm}: still getting faster at the end of {len(cold)} of {len(run.launches)} launches"

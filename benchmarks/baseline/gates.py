@@ -28,7 +28,7 @@ def against_gate(
     *,
     kind: Literal["against", "against-settings"] = "against",
 ) -> Gate:
-    """Decides on two arms that were interleaved in one run, by their `infer`.
+    """Decides on two arms that were interleaved in one run, by their `infer` per picture.
 
     Args:
         document: Its runs, control and environment count; its own gate does not.
@@ -72,7 +72,7 @@ def gate_of(
     Args:
         kind: Which option asked for it.
         runs: The old one and the new one.
-        found: Time of the new one over that of the old one.
+        found: Time of the new one over that of the old one, per picture.
         control: Interval of an arm against itself in the new run.
         margin: The slowdown that is allowed.
         against: Why nothing may be concluded; then the verdict is ``inconclusive`` whatever the interval.
@@ -82,6 +82,8 @@ def gate_of(
     reason = judged.reason
     if old.precision_executed != new.precision_executed:
         reason += f"; {new.precision_executed} against {old.precision_executed}: different arithmetic"
+    if old.batch != new.batch:
+        reason += f"; per picture, batches of {new.batch} against {old.batch}"
     return Gate(
         kind=kind,
         state="compared",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.bench_document import BenchDocument, BenchRun, Comparison, Control, Interval, LaunchRecord
-from benchmarks.statistics.paired import Ratio, compare_medians
+from benchmarks.statistics.paired import Ratio, compare_medians, per_picture
 
 STAGE = "infer"  # that of `LaunchRecord.rounds_ms`
 
@@ -19,7 +19,7 @@ def medians_of(run: BenchRun) -> list[NDArray[np.float64]]:
 
 
 def ratio_between(document: BenchDocument, old: BenchRun, new: BenchRun) -> Ratio:
-    """Time of `new` over that of `old`, on `STAGE`, paired by rounds.
+    """Time of `new` over that of `old`, on `STAGE`, per picture, paired by rounds.
 
     The document's own comparison of the two where it has one; else from the medians of their rounds. A launch with
     unequal numbers of rounds is then left out: nobody could tell which of them ran together.
@@ -32,7 +32,8 @@ def ratio_between(document: BenchDocument, old: BenchRun, new: BenchRun) -> Rati
             return _ratio(one) if one.a == old.arm else _turned(_ratio(one))
     both = [{launch.launch: _rounds(launch) for launch in run.launches} for run in (old, new)]
     common = [n for n in sorted(both[0]) if n in both[1] and len(both[0][n]) == len(both[1][n])]
-    return compare_medians([both[0][n] for n in common], [both[1][n] for n in common])
+    found = compare_medians([both[0][n] for n in common], [both[1][n] for n in common])
+    return per_picture(found, (old.batch, new.batch))
 
 
 def control_interval(control: Control | None) -> Interval | None:

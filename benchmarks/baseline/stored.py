@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from benchmarks.baseline.doubts import doubts
 from benchmarks.baseline.launch_medians import control_interval
-from benchmarks.bench_document import BenchDocument, BenchRun
+from benchmarks.bench_document import BenchDocument, BenchRun, Gate
 from toolkit.atomic import write_atomically
 from toolkit.errors import BadInput, EnvironmentFailed, Inconclusive, Where, printable
 from toolkit.files import read_bounded
@@ -57,8 +57,12 @@ def why_no_baseline(document: BenchDocument) -> str | None:
     usable = [run for run in document.runs if run.status == "ok" and run.origin == "measured"]
     if document.verdict == "incomplete":
         return "it was interrupted"
-    if document.gate is not None and document.gate.verdict == "regression":
-        return "it is slower than what it was held against"
+    if (of_gate := _why_by_gate(document.gate)) is not None:
+        return of_gate
+    if document.origin != "measured":
+        return f"its figures are {document.origin}, not measured"
+    if document.verdict == "fail":
+        return "its verdict is fail" + (f": {document.reasons[0]}" if document.reasons else "")
     if not usable:
         return "nothing was measured"
     if any(_launches(run) < _LEAST_LAUNCHES for run in usable):
@@ -66,6 +70,17 @@ def why_no_baseline(document: BenchDocument) -> str | None:
     if control_interval(document.control) is None:
         return "it has no control to say what the host could resolve"
     return next(iter(doubts(document.environment.findings, usable)), None)
+
+
+def _why_by_gate(gate: Gate | None) -> str | None:
+    """What is not known to be as fast as its measure must not become the next one: baselines would creep upwards."""
+    if gate is None:
+        return None
+    if gate.verdict == "regression":
+        return "it is slower than what it was held against"
+    if gate.state == "compared" and gate.verdict == "inconclusive":
+        return "whether it is slower than what it was held against stayed open"
+    return None
 
 
 def load_baseline(path: Path) -> BenchDocument | None:

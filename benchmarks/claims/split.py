@@ -12,7 +12,7 @@ _AROUND = ("decode", "pre", "post", "encode")
 
 
 def reference_split(run: BenchRun | None, published: Claim | None = None) -> ReferenceSplit:
-    """The published claim, and the means of a run that was measured here.
+    """The published claim, and the means of a run that was measured here, both of one picture.
 
     Args:
         run: The chosen arm's; nothing is said of ours when it is None or lacks a stage.
@@ -25,16 +25,18 @@ def reference_split(run: BenchRun | None, published: Claim | None = None) -> Ref
             published=claim, arm=None, measured_total_ms=None, measured_infer_ms=None,
             pre_and_post_ms=None, larger_part=None, total_if_infer_were_free_ms=None,
         )  # fmt: skip
-    infer_ms = stages["infer"].mean_ms
-    around_ms = sum(stages[name].mean_ms for name in _AROUND)
+    # Stages are those of a whole inference.
+    infer_ms = stages["infer"].mean_ms / run.batch
+    total_ms = stages["total"].mean_ms / run.batch
+    around_ms = sum(stages[name].mean_ms for name in _AROUND) / run.batch
     return ReferenceSplit(
         published=claim,
         arm=run.arm,
-        measured_total_ms=stages["total"].mean_ms,
+        measured_total_ms=total_ms,
         measured_infer_ms=infer_ms,
         pre_and_post_ms=around_ms,
         larger_part="pre and post" if around_ms > infer_ms else "infer",
-        total_if_infer_were_free_ms=stages["total"].mean_ms - infer_ms,
+        total_if_infer_were_free_ms=total_ms - infer_ms,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -38,23 +38,30 @@ class ArmProcess:
         Raises:
             CtkError: As `WorkerProcess.ask`.
         """
+        found = self._process.ask("load", self._plan.load_limit_s, **self.asked())
+        self._launch = self.launch_of(found)
+        return self._launch
+
+    def asked(self) -> dict[str, Any]:
+        """What `load` is asked for."""
         arm = self._arm
-        found = self._process.ask(
-            "load",
-            self._plan.load_limit_s,
-            backend=arm.backend,
-            artifact=str(arm.artifact),
-            threads=arm.threads,
-            precision=arm.precision,
-            device=arm.device,
-            batch=arm.batch,
-            options=dict(arm.options),
-            mean=arm.mean,
-            preset=self._plan.preset,
-            pictures=[str(picture) for picture in self._pictures],
-            seed=self._plan.seed,
-        )
-        self._launch = Launch(
+        return {
+            "backend": arm.backend,
+            "artifact": str(arm.artifact),
+            "threads": arm.threads,
+            "precision": arm.precision,
+            "device": arm.device,
+            "batch": arm.batch,
+            "options": dict(arm.options),
+            "mean": arm.mean,
+            "preset": self._plan.preset,
+            "pictures": [str(picture) for picture in self._pictures],
+            "seed": self._plan.seed,
+        }
+
+    def launch_of(self, found: dict[str, Any]) -> Launch:
+        """An answer to a loading command as a launch without blocks."""
+        return Launch(
             number=self._number,
             load_ms=found["load_ms"],
             first_infer_ms=found["first_infer_ms"],
@@ -62,7 +69,6 @@ class ArmProcess:
             variables=found["variables"],
             peak_rss_bytes=found["peak_rss_bytes"],
         )
-        return self._launch
 
     def block(self, round_number: int, iterations: int) -> None:
         """Runs one block and adds it to the launch.
@@ -74,7 +80,12 @@ class ArmProcess:
         assert self._launch is not None
         started = time.monotonic()
         found = self._process.ask(
-            "run", self._limit_s(iterations), iterations=iterations, launch=self._number, round=round_number
+            "run",
+            self._limit_s(iterations),
+            iterations=iterations,
+            launch=self._number,
+            round=round_number,
+            first=self._first(round_number, iterations),
         )
         stamps = np.array(found["stamps"], np.int64)
         durations_ns(stamps)
@@ -102,6 +113,11 @@ class ArmProcess:
             self._process.close()
         else:
             self._process.kill()
+
+    def _first(self, round_number: int, iterations: int) -> int:
+        """Number of the first picture of a block, so that blocks go through a folder one behind the other."""
+        blocks = self._number * self._plan.rounds + max(round_number, 0)
+        return blocks * iterations * self._arm.batch
 
     def _limit_s(self, iterations: int) -> float:
         """Before the first block, the first inference is all that is known of what an iteration costs."""

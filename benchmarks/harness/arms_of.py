@@ -126,11 +126,18 @@ def names_of(wanted: Wanted) -> list[str]:
     """The backends that run: those named, else those with a file, else all that are installed.
 
     Raises:
-        UsageFault: As `asked_arms`.
+        UsageFault: As `asked_arms`, and CTK601 for the file of a backend that is not to run.
     """
     named = list(dict.fromkeys([*wanted.backends, *(wanted.artifacts if not wanted.backends else ())]))
     for name in [*named, *wanted.artifacts]:
         backend_class(name)
+    strange = [name for name in wanted.artifacts if named and name not in named]
+    if strange:
+        raise UsageFault(
+            "CTK601",
+            f"an artifact is given for {strange[0]}, which is not among the backends to measure",
+            notes=[f"name it too: --backend {strange[0]}; or leave every --backend out"],
+        )
     if named:
         return named
     installed = [one.name for one in backends() if one.installed and one.name != SLOW]

@@ -27,16 +27,20 @@ def artifact_part(path: Path, sha256: str) -> BenchArtifact:
     return BenchArtifact(path=str(path.absolute()), sha256=sha256, bin_sha256=_bin_sha256(path))
 
 
-def memory_needed_bytes(arms: Iterable[Arm]) -> int | None:
-    """Bytes of all files of all arms together, since all their processes live at the same time.
+def memory_needed_bytes(arms: Iterable[Arm], picture_bytes: int = 0) -> int | None:
+    """Bytes of all files of all arms together, since all their processes live at the same time, and of pictures.
 
     Every runtime holds the weights at least once; what else it takes nobody knows before.
+
+    Args:
+        arms: What lives at the same time.
+        picture_bytes: What the pictures of the one block that runs take.
 
     Returns:
         None where no arm has a file.
     """
     sizes = [size for arm in arms for file in _files(arm.artifact) if (size := _size(file)) is not None]
-    return sum(sizes) if sizes else None
+    return sum(sizes) + picture_bytes if sizes else None
 
 
 def _bin_sha256(path: Path) -> str | None:

@@ -27,12 +27,12 @@ from benchmarks.claims.published import claims
 from benchmarks.claims.split import reference_split
 from benchmarks.harness.artifact_files import artifact_part
 from benchmarks.harness.comparing import comparisons, control
+from benchmarks.harness.guarded_judgement import guarded
 from benchmarks.harness.plan import Plan
 from benchmarks.harness.samples import ArmSamples, Launch, Measurement
 from benchmarks.harness.saved_samples import save_samples
 from benchmarks.harness.summarising import clock_read_ns, launch_record, shares, stage_summaries
 from benchmarks.machine import describe_machine
-from benchmarks.roofline.plausibility import unknown
 from toolkit.errors import CtkError
 from toolkit.version import __version__
 
@@ -162,13 +162,7 @@ def _judged(run: BenchRun, facts: Facts, found: Measurement) -> BenchRun:
     """The run with its plausibility; whatever becomes of the judgement, the figures are kept."""
     if facts.plausibility is None or run.status != "ok":
         return run
-    try:
-        judged = facts.plausibility(run)
-    except CtkError as error:
-        judged = unknown(error.headline)
-    except KeyboardInterrupt:  # probing the processor takes its time
-        found.interrupted = True
-        judged = unknown("it was interrupted")
+    judged = guarded(facts.plausibility, run, found.interrupt)
     return run.model_copy(update={"plausibility": judged})
 
 

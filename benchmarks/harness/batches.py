@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.harness.own_format import OwnFormats
 from benchmarks.harness.picture_pipeline import only_input_and_output
 from benchmarks.harness.stage_timing import Pipeline
 from toolkit.backends.protocol import Session
@@ -16,18 +18,15 @@ from toolkit.presets.preset import PreparedPicture, Preset
 _Inferred: TypeAlias = tuple[NDArray[np.float32], list[Any]]
 
 
-def batch_pipeline(
-    session: Session, preset: Preset, batch: int, *, suffix: str, mean: str | None
-) -> Pipeline:
+def batch_pipeline(session: Session, preset: Preset, batch: int, *, mean: str | None) -> Pipeline:
     """The five stages of `batch` pictures: one inference, everything else picture by picture.
 
-    ``decode`` takes a sequence of picture files. The times of a stage are those of the whole batch.
+    ``decode`` takes a sequence of picture files; JPEG stays JPEG, all others become PNG. The times of a stage are those of the whole batch.
 
     Args:
         session: A loaded artifact whose input takes batch×1×h×w.
         preset: All steps but the network.
         batch: Pictures in one inference.
-        suffix: Format of the coloured pictures.
         mean: As `picture_pipeline`.
 
     Raises:
@@ -37,6 +36,15 @@ def batch_pipeline(
     info = session.info()
     source, target = only_input_and_output(info)
     refuse_unfit(preset, head=head_of(info.outputs[target].shape), mean=mean)
+
+    own = OwnFormats()
+
+    def decode(files: Sequence[bytes]) -> list[NDArray[np.uint8]]:
+        own.seen(*files)
+        return [preset.decode(data, "picture") for data in files]
+
+    def encode(pictures: Sequence[NDArray[Any]]) -> list[bytes]:
+        return [preset.encode(*one) for one in zip(pictures, own.suffixes, strict=True)]
 
     def infer(prepared: list[PreparedPicture]) -> _Inferred:
         given = np.concatenate([picture.input for picture in prepared])
@@ -49,9 +57,9 @@ def batch_pipeline(
         return [preset.post(output[i : i + 1], kept[i]) for i in range(batch)]
 
     return Pipeline(
-        decode=lambda files: [preset.decode(data, "picture") for data in files],
+        decode=decode,
         pre=lambda pictures: [preset.pre(picture) for picture in pictures],
         infer=infer,
         post=post,
-        encode=lambda pictures: [preset.encode(picture, suffix) for picture in pictures],
+        encode=encode,
     )

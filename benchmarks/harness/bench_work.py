@@ -11,20 +11,18 @@ from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.environment.host_meter import HostMeter
 from benchmarks.environment.variables import runtime_variables
 from benchmarks.harness.batches import batch_pipeline
 from benchmarks.harness.picture_pipeline import only_input_and_output, picture_pipeline
-from benchmarks.harness.pictures import suffix_of, variation
+from benchmarks.harness.picture_source import PictureSource
 from benchmarks.harness.process_memory import peak_rss_bytes
 from benchmarks.harness.schedule import picture_generator
 from benchmarks.harness.stage_timing import Pipeline, time_block
 from toolkit.backends.opening import open_backend
 from toolkit.backends.protocol import BackendInfo, Session
 from toolkit.errors import InternalFault
-from toolkit.pictures import decode
 from toolkit.presets.preset import Preset
 from toolkit.presets.registry import preset_named
 
@@ -35,7 +33,7 @@ class BenchWork:
     def __init__(self) -> None:
         self._session: Session | None = None
         self._pipeline: Pipeline | None = None
-        self._pictures: list[tuple[NDArray[np.uint8], str]] = []
+        self._pictures: PictureSource | None = None
         self._batch = 1
         self._seed = 0
         self._meter = HostMeter()
@@ -63,9 +61,7 @@ class BenchWork:
         Raises:
             CtkError: As `toolkit.load`, `preset_named` and `picture_pipeline`.
         """
-        suffix = suffix_of(pictures[0])
-        files = [Path(picture) for picture in pictures]
-        self._pictures = [(decode(file.read_bytes(), file.name), suffix_of(file.name)) for file in files]
+        self._pictures = PictureSource([Path(picture) for picture in pictures], seed)
         started = perf_counter_ns()
         session = open_backend(
             backend, Path(artifact), threads, precision=precision, device=device, **options
@@ -73,8 +69,8 @@ class BenchWork:
         load_ms = (perf_counter_ns() - started) / 1e6
         self._session, self._batch, self._seed = session, batch, seed
         chosen = preset_named(preset, net_size=_net_size(session.info()), mean_inside=_inside(preset, mean))
-        self._pipeline = _pipeline(session, chosen, batch, suffix, mean)
-        first_ms = _first_infer_ms(self._pipeline, self._item([file.read_bytes() for file in files], 0))
+        self._pipeline = _pipeline(session, chosen, batch, mean)
+        first_ms = _first_infer_ms(self._pipeline, self._item(self._pictures.originals(batch), 0))
         return {
             "load_ms": load_ms,
             "first_infer_ms": first_ms,
@@ -83,13 +79,21 @@ class BenchWork:
             **self.environment(),
         }
 
-    def run(self, *, iterations: int, launch: int, round: int) -> dict[str, Any]:  # noqa: A002 - as in Block
+    def run(
+        self,
+        *,
+        iterations: int,
+        launch: int,
+        round: int,  # noqa: A002 - as in Block
+        first: int = 0,
+    ) -> dict[str, Any]:
         """Runs one block over pictures that no block has seen before.
 
         Args:
             iterations: How many.
             launch: Number of the launch, which draws the pictures.
             round: Number of the round, which does too.
+            first: Number of the first picture: where the block before ended.
 
         Returns:
             ``stamps`` (n rows of 6 nanoseconds), what the host did meanwhile, and ``prepare_ms``.
@@ -100,7 +104,7 @@ class BenchWork:
         if self._pipeline is None:
             raise InternalFault("CTK702", "a block was asked for before an artifact was loaded")
         started = perf_counter_ns()
-        items = self._fresh_items(iterations, picture_generator(self._seed, launch, round))
+        items = self._fresh_items(iterations, picture_generator(self._seed, launch, round), first)
         prepare_ms = (perf_counter_ns() - started) / 1e6
         gc.collect()
         gc.disable()
@@ -121,22 +125,22 @@ class BenchWork:
         """The environment variables that runtimes read, as this process has them."""
         return {"variables": {name: str(value) for name, value in runtime_variables(os.environ).items()}}
 
-    def _fresh_items(self, iterations: int, generator: np.random.Generator) -> list[Any]:
-        count = iterations * self._batch
-        files = [variation(*self._pictures[index % len(self._pictures)], generator) for index in range(count)]
+    def _fresh_items(self, iterations: int, generator: np.random.Generator, first: int = 0) -> list[Any]:
+        assert self._pictures is not None
+        files = self._pictures.variations(first, iterations * self._batch, generator)
         return [self._item(files, index * self._batch) for index in range(iterations)]
 
     def _item(self, files: Sequence[bytes], start: int) -> Any:
         """What ``decode`` takes: a picture file, or as many of them as a batch holds."""
         if self._batch == 1:
-            return files[start]
+            return files[start % len(files)]
         return [files[(start + index) % len(files)] for index in range(self._batch)]
 
 
-def _pipeline(session: Session, preset: Preset, batch: int, suffix: str, mean: str | None) -> Pipeline:
+def _pipeline(session: Session, preset: Preset, batch: int, mean: str | None) -> Pipeline:
     if batch == 1:
-        return picture_pipeline(session, preset, suffix=suffix, mean=mean)
-    return batch_pipeline(session, preset, batch, suffix=suffix, mean=mean)
+        return picture_pipeline(session, preset, suffix=None, mean=mean)
+    return batch_pipeline(session, preset, batch, mean=mean)
 
 
 def _first_infer_ms(pipeline: Pipeline, item: Any) -> float:

@@ -7,7 +7,7 @@ from benchmarks.harness.samples import ArmSamples, Measurement
 from benchmarks.harness.stage_timing import TOTAL
 from benchmarks.harness.warm_launches import kept_blocks
 from benchmarks.statistics.blocks import Blocks
-from benchmarks.statistics.paired import Ratio, compare
+from benchmarks.statistics.paired import Ratio, compare, per_picture
 from benchmarks.statistics.verdicts import judge_comparison, judge_control
 from toolkit.errors import Inconclusive
 
@@ -20,7 +20,7 @@ def blocks_of(samples: ArmSamples, stage: str) -> Blocks:
 
 
 def comparisons(found: Measurement, margin: float) -> list[Comparison]:
-    """The first arm that succeeded against every other one, on `infer` and on the total."""
+    """The first arm that succeeded against every other one, on `infer` and on the total, per picture."""
     good = [one for one in found.subjects if one.failure is None and any(one.blocks())]
     listed = []
     for other in good[1:]:
@@ -50,11 +50,12 @@ def control(found: Measurement, margin: float, stage: str = "infer") -> Control 
 
 
 def _ratio(a: ArmSamples, b: ArmSamples, stage: str) -> Ratio | None:
-    """None where no round has both, after Ctrl-C or in a network that takes no time."""
+    """Per picture; None where no round has both, after Ctrl-C or in a network that takes no time."""
     try:
-        return compare(blocks_of(a, stage), blocks_of(b, stage))
+        found = compare(blocks_of(a, stage), blocks_of(b, stage))
     except Inconclusive:
         return None
+    return per_picture(found, (a.arm.batch, b.arm.batch))
 
 
 def _comparison(a: ArmSamples, b: ArmSamples, stage: str, ratio: Ratio, margin: float) -> Comparison:

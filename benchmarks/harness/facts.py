@@ -13,6 +13,7 @@ from benchmarks.harness.arm import Arm
 from benchmarks.harness.arms_of import provenance_of
 from benchmarks.harness.artifact_files import memory_needed_bytes
 from benchmarks.harness.assembling import Facts
+from benchmarks.harness.picture_source import MOST_BLOCK_BYTES
 from benchmarks.harness.pictures import gathered
 from benchmarks.harness.samples import Launch, Measurement
 from toolkit.atomic import write_atomically
@@ -32,6 +33,17 @@ class LaidPictures:
 
     files: Sequence[Path]
     listed: Sequence[BenchPicture]
+
+    def block_bytes(self, count: int) -> int:
+        """Memory of a block at least: the largest picture as uint8 RGB, its variation, and all files of the block.
+
+        Args:
+            count: Pictures of the block.
+        """
+        shapes = [one.width * one.height for one in self.listed if one.width and one.height]
+        files = [file.stat().st_size for file in self.files if file.is_file()]
+        prepared = min(count * max(files, default=0), MOST_BLOCK_BYTES)
+        return 2 * 3 * max(shapes, default=0) + prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +126,9 @@ def facts_of(
         after,
         [block for found in launches.values() for launch in found for block in launch.measured],
         threads=threads,
-        memory_needed_bytes=memory_needed_bytes(together),
+        memory_needed_bytes=memory_needed_bytes(
+            together, subject.pictures.block_bytes(_most_pictures(launches, together))
+        ),
         allowed=allowed_env,
     )
     return Facts(
@@ -126,6 +140,12 @@ def facts_of(
         gate=gate,
         allowed_env=allowed_env,
     )
+
+
+def _most_pictures(launches: Mapping[str, Sequence[Launch]], together: Sequence[Arm]) -> int:
+    blocks = [block for found in launches.values() for launch in found for block in launch.blocks]
+    iterations = max((len(block.stamps_ns) for block in blocks), default=1)
+    return iterations * max((arm.batch for arm in together), default=1)
 
 
 def largest(arms: Sequence[Arm]) -> list[Arm]:

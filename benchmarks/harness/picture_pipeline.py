@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.harness.own_format import OwnFormats
 from benchmarks.harness.stage_timing import Pipeline
 from toolkit.backends.protocol import BackendInfo, Session
 from toolkit.errors import BadInput
@@ -17,7 +18,7 @@ _Inferred: TypeAlias = tuple[NDArray[np.float32], Any]
 
 
 def picture_pipeline(
-    session: Session, preset: Preset, *, suffix: str = ".png", mean: str | None = None
+    session: Session, preset: Preset, *, suffix: str | None = ".png", mean: str | None = None
 ) -> Pipeline:
     """Decode, pre, infer, post and encode, ready to be timed or simply run one after another.
 
@@ -26,7 +27,7 @@ def picture_pipeline(
     Args:
         session: A loaded artifact with one input and one output, the head that the preset needs.
         preset: All steps but the network, for its input's size.
-        suffix: Format of the coloured picture, ``.png`` or ``.jpg``.
+        suffix: Format of the coloured picture, ``.png`` or ``.jpg``; None for JPEG where the picture was one, else PNG.
         mean: Where the artifact's provenance says that the 50 is subtracted, ``inside`` or ``outside``;
             None where nothing says it.
 
@@ -38,6 +39,12 @@ def picture_pipeline(
     source, target = only_input_and_output(info)
     refuse_unfit(preset, head=head_of(info.outputs[target].shape), mean=mean)
 
+    own = OwnFormats()
+
+    def decode(data: bytes) -> NDArray[np.uint8]:
+        own.seen(data)
+        return preset.decode(data, "picture")
+
     def infer(prepared: PreparedPicture) -> _Inferred:
         output = session.run({source: prepared.input}, [target])[target]
         session.synchronise()
@@ -47,11 +54,11 @@ def picture_pipeline(
         return preset.post(*inferred)
 
     return Pipeline(
-        decode=lambda data: preset.decode(data, "picture"),
+        decode=decode,
         pre=preset.pre,
         infer=infer,
         post=post,
-        encode=lambda picture: preset.encode(picture, suffix),
+        encode=lambda picture: preset.encode(picture, suffix or own.suffixes[0]),
     )
 
 

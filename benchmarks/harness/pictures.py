@@ -20,6 +20,9 @@ NAMES = ("astronaut.png", "coffee.png", "chelsea.png")
 DEFAULT_SIZE = (1024, 768)
 _JPEG = (".jpg", ".jpeg")
 _MOST_BYTES = 2**30
+# Of all pictures of a run together: they are read, copied, and listed in the document.
+MOST_PICTURES = 1000
+MOST_TOGETHER_BYTES = 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def gathered(places: Sequence[Path]) -> tuple[list[Sample], list[BenchPicture]]:
             picture when there are none.
 
     Returns:
-        The pictures that can be decoded, and all of them as a document lists them.
+        The pictures that can be decoded, and all of them as a document lists them. Behind `MOST_PICTURES` or
+        `MOST_TOGETHER_BYTES` the others are left out, with a warning, and listed as such.
 
     Raises:
         BadInput: CTK518 when a folder is empty or none can be decoded; that picture's own error for a single one.
@@ -62,7 +66,11 @@ def gathered(places: Sequence[Path]) -> tuple[list[Sample], list[BenchPicture]]:
         picture = default_picture()
         return [picture], [_line(picture, DEFAULT_SIZE)]
     usable, lines, reasons = [], [], []
+    room = _Room()
     for file in _files(places):
+        if room.full:
+            lines.append(room.left_out(file))
+            continue
         try:
             found = Sample(file.name, read_bounded(file, "picture", _MOST_BYTES))
             height, width, _ = decode(found.data, str(file)).shape
@@ -70,10 +78,14 @@ def gathered(places: Sequence[Path]) -> tuple[list[Sample], list[BenchPicture]]:
             reasons.append(error)
             lines.append(_unusable(file, error))
             continue
+        if not room.takes(found):
+            lines.append(room.left_out(file))
+            continue
         usable.append(found)
         lines.append(_line(found, (width, height)))
     if not usable:
         raise _none_usable(reasons)
+    room.say()
     for reason in reasons:
         warn(f"a picture is skipped: {reason.headline}")
     return usable, lines
@@ -100,6 +112,35 @@ def variation(rgb: NDArray[np.uint8], suffix: str, generator: np.random.Generato
     moved = np.roll(rgb, shift, axis=(0, 1))
     moved[: height // 3 + 1] -= moved[: height // 3 + 1] >> int(generator.integers(3, 7))
     return encode(moved, suffix)
+
+
+class _Room:
+    """How many more pictures there is room for; the first one always has it."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self._count = 0
+        self._size = 0
+        self._left_out = 0
+
+    def takes(self, picture: Sample) -> bool:
+        self._size += len(picture.data)
+        self._count += 1
+        self.full = self._count > 1 and (self._count > MOST_PICTURES or self._size > MOST_TOGETHER_BYTES)
+        return not self.full
+
+    def left_out(self, file: Path) -> BenchPicture:
+        self._left_out += 1
+        reason = f"left out: {_most()} are the most"
+        return BenchPicture(name=file.name, sha256=None, width=None, height=None, usable=False, reason=reason)
+
+    def say(self) -> None:
+        if self._left_out:
+            warn(f"pictures are left out: {self._left_out}; {_most()} are the most")
+
+
+def _most() -> str:
+    return f"{MOST_PICTURES} pictures, or {MOST_TOGETHER_BYTES / 2**20:g} MiB of them,"
 
 
 def _shipped(name: str) -> bytes:

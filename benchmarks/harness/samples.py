@@ -107,6 +107,10 @@ class Measurement:
     control_failure: CtkError | None = None
     seconds: float = 0.0
 
+    def interrupt(self) -> None:
+        """Marks it as interrupted."""
+        self.interrupted = True
+
     @property
     def subjects(self) -> list[ArmSamples]:
         """The arms that were asked for, without the control."""

@@ -1,9 +1,9 @@
-"""The child process that loads one artifact and measures it when asked: ``python -m benchmarks.harness.worker``.
+"""The child process that loads one artifact and measures it when asked: ``python -m benchmarks.harness.worker PARENT``.
 
 One JSON object a line on standard input is a command, one on standard output the answer. A runtime that
 prints cannot disturb this: before anything else is imported, both ends move to file descriptors of their
 own, standard input becomes empty, and standard output goes where standard error goes, which the parent keeps
-for the last words.
+for the last words. PARENT is the number of the process that started this one.
 
 The garbage collector runs before every block and not during it: when it runs depends on how many objects
 other code has made, so its pauses would land in whatever stage happens to come next.
@@ -73,7 +73,8 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PARENT_DIED, SIGKILL, 0, 0, 0)
     except (OSError, AttributeError, ImportError):
         return
-    if os.getppid() == 1:  # it died before
+    # 1 says nothing: in a container the parent itself may be process 1.
+    if len(sys.argv) > 1 and os.getppid() != int(sys.argv[1]):  # it died before
         os._exit(1)
 
 

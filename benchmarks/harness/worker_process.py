@@ -52,7 +52,7 @@ class WorkerProcess:
         self._what = what
         self._kills_before = memory_kills()
         self._last_words = bytearray()
-        self._rest = b""
+        self._rest = bytearray()
         self._hearing = threading.Lock()
         self._process = _started(what, threads, module)
         self._listener = threading.Thread(target=self._listen, daemon=True)
@@ -129,8 +129,10 @@ class WorkerProcess:
             self.kill()
 
     def _answer(self, deadline: float, limit_s: float) -> dict[str, Any]:
-        while b"\n" not in self._rest:
-            assert self._process.stdout is not None
+        assert self._process.stdout is not None
+        seen = 0  # an answer of many chunks is searched once, not again with each of them
+        while (end := self._rest.find(b"\n", seen)) < 0:
+            seen = len(self._rest)
             if not _readable(self._process.stdout.fileno(), max(deadline - time.monotonic(), 0)):
                 self.kill()
                 raise self._failure("CTK404", f"gave no answer for {limit_s:.0f} s and was ended")
@@ -141,7 +143,8 @@ class WorkerProcess:
             if len(self._rest) > _MOST_ANSWER_BYTES:
                 self.kill()
                 raise self._failure("CTK404", "gave an answer without an end")
-        line, _, self._rest = self._rest.partition(b"\n")
+        line = bytes(self._rest[:end])
+        del self._rest[: end + 1]
         try:
             answer = json.loads(line)
         except ValueError as error:
@@ -220,7 +223,7 @@ def _readable(descriptor: int, seconds: float | None) -> bool:
 
 def _started(what: str, threads: int | None, module: str) -> subprocess.Popen[bytes]:
     # -P: a file in the current folder must not stand for a module of ours.
-    command = [sys.executable, "-P", "-m", module]
+    command = [sys.executable, "-P", "-m", module, str(os.getpid())]
     try:
         return subprocess.Popen(  # noqa: S603 - this interpreter and our own module
             command,

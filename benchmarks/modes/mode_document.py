@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
@@ -12,6 +12,7 @@ from benchmarks.bench_document import BenchDocument, BenchRun, BenchSettings, Do
 from benchmarks.claims.split import reference_split
 from benchmarks.harness.artifact_files import artifact_part
 from benchmarks.harness.assembling import LIBRARIES, Facts
+from benchmarks.harness.guarded_judgement import guarded
 from benchmarks.harness.summarising import clock_read_ns, launch_record
 from benchmarks.machine import describe_machine
 from benchmarks.modes.cold import cold_parts
@@ -39,7 +40,10 @@ def mode_document(found: ModeMeasurement, plan: ModePlan, facts: Facts) -> Bench
         facts: Everything that the samples do not tell.
     """
     read_ns = clock_read_ns()
-    runs = [mode_run(samples, plan, facts, read_ns) for samples in found.samples.values()]
+    runs = [
+        _with_plausibility(mode_run(samples, plan, facts, read_ns), facts, found.interrupt)
+        for samples in found.samples.values()
+    ]
     decided, reasons = _judged(runs, facts, interrupted=found.interrupted)
     return BenchDocument(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -61,12 +65,12 @@ def mode_document(found: ModeMeasurement, plan: ModePlan, facts: Facts) -> Bench
 
 
 def mode_run(samples: ModeSamples, plan: ModePlan, facts: Facts, read_ns: float) -> BenchRun:
-    """One arm.
+    """One arm, not judged yet.
 
     Args:
         samples: Its launches, or what ended it.
         plan: What was asked for.
-        facts: For the hash of its artifact and for the judgement of plausibility.
+        facts: For the hash of its artifact.
         read_ns: What reading the clock costs.
     """
     arm = samples.arm
@@ -86,8 +90,7 @@ def mode_run(samples: ModeSamples, plan: ModePlan, facts: Facts, read_ns: float)
     if not samples.launches:
         return BenchRun(**common, status="skipped", failure="it was interrupted before a launch ended")
     parts = _parts(samples.launches, plan, arm.batch, read_ns)
-    run = BenchRun(**{**common, **_read_back(samples.launches)}, **parts, status="ok")
-    return _with_plausibility(run, facts)
+    return BenchRun(**{**common, **_read_back(samples.launches)}, **parts, status="ok")
 
 
 def _parts(launches: Sequence[ModeLaunch], plan: ModePlan, batch: int, read_ns: float) -> dict[str, Any]:
@@ -123,7 +126,7 @@ def _record(one: ModeLaunch, plan: ModePlan) -> Any:
     return record.model_copy(update={"warm": True}) if plan.mode == "cold" else record
 
 
-def _with_plausibility(run: BenchRun, facts: Facts) -> BenchRun:
+def _with_plausibility(run: BenchRun, facts: Facts, on_interrupt: Callable[[], None]) -> BenchRun:
     """In throughput, what the device does in all is judged: the time between two ends, not the time of one."""
     if facts.plausibility is None or "infer" not in run.stages:
         return run
@@ -132,7 +135,7 @@ def _with_plausibility(run: BenchRun, facts: Facts) -> BenchRun:
         between_ms = 1e3 * run.batch / run.items_per_s
         infer = run.stages["infer"].model_copy(update={"p50_ms": between_ms, "mean_ms": between_ms})
         judged = run.model_copy(update={"stages": {"infer": infer}})
-    return run.model_copy(update={"plausibility": facts.plausibility(judged)})
+    return run.model_copy(update={"plausibility": guarded(facts.plausibility, judged, on_interrupt)})
 
 
 def _judged(

@@ -49,3 +49,7 @@ class ModeMeasurement:
     samples: dict[str, ModeSamples]
     order: list[list[str]] = field(default_factory=list)
     interrupted: bool = False
+
+    def interrupt(self) -> None:
+        """Marks it as interrupted."""
+        self.interrupted = True

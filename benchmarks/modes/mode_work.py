@@ -81,7 +81,13 @@ class ModeWork(BenchWork):
         feed = self._feeds(1, launch=0)[0]
         started = perf_counter_ns()
         self._flying.wait(self._flying.start(feed))
-        found["info"] |= {"threads": info.threads, "settings": dict(info.settings)}
+        # What is timed is this session; the one before may run another precision, or on another device.
+        found["info"] |= {
+            "threads": info.threads,
+            "settings": dict(info.settings),
+            "precision_executed": info.precision_executed,
+            "device": info.device,
+        }
         return found | {
             "load_ms": load_ms,
             "first_infer_ms": (perf_counter_ns() - started) / 1e6,
@@ -109,7 +115,9 @@ class ModeWork(BenchWork):
             ``due`` (nanoseconds), ``stamps`` (6 for each), ``dropped``, and what the host did meanwhile.
         """
         pipeline = self._loaded()
-        items = self._fresh_items(min(arrivals, _MOST_PICTURES), picture_generator(self._seed, launch, 0))
+        different = min(arrivals, _MOST_PICTURES)
+        first = launch * different * self._batch
+        items = self._fresh_items(different, picture_generator(self._seed, launch, 0), first)
 
         def serve(number: int) -> Sequence[int]:
             stamps: list[int] = time_block(pipeline, [items[number % len(items)]])[0].tolist()
@@ -163,7 +171,8 @@ class ModeWork(BenchWork):
         """Inputs of the network, each of other pictures."""
         pipeline = self._loaded()
         assert self._shapes is not None
-        items = self._fresh_items(count, picture_generator(self._seed, launch, 0))
+        first = launch * count * self._batch
+        items = self._fresh_items(count, picture_generator(self._seed, launch, 0), first)
         return [self._shapes(pipeline.pre(pipeline.decode(item))) for item in items]
 
     @contextmanager

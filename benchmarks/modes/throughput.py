@@ -25,6 +25,8 @@ from benchmarks.statistics.student_t import mean_interval
 
 # A window holds at least this many inferences of every slot, as far as the first one tells.
 _LEAST_PER_SLOT = 12
+# ... but waits for them no longer than this, unless it was asked to.
+_MOST_WAITED_S = 120.0
 _INFER = STAGES.index("infer")
 
 
@@ -33,7 +35,7 @@ def measure_throughput(process: ModeProcess, plan: ModePlan, number: int) -> Mod
     loaded = process.load_with("load_in_flight", in_flight=plan.in_flight)
     launch = process.launch_of(loaded)
     # Its first inference is slow: what it took is enough for a few of them, whatever the machine.
-    window_s = max(plan.window_s, _LEAST_PER_SLOT * launch.first_infer_ms / 1000)
+    window_s = max(plan.window_s, min(_LEAST_PER_SLOT * launch.first_infer_ms / 1000, _MOST_WAITED_S))
     found = process.command(
         "throughput", plan.warmup_s + window_s, warmup_s=plan.warmup_s, window_s=window_s, launch=number
     )

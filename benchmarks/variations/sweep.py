@@ -47,6 +47,16 @@ def parse_sweep(texts: Iterable[str]) -> dict[str, tuple[Any, ...]]:
     return axes
 
 
+def refuse_unknown_precision(word: str) -> None:
+    """Checks a precision that is asked for, before anything costly is done for it.
+
+    Raises:
+        UsageFault: CTK601 for no word of DESIGN §1; the nearest is suggested.
+    """
+    if word not in PRECISIONS:
+        raise UsageFault("CTK601", f"no precision is called {word!r}", notes=did_you_mean(word, PRECISIONS))
+
+
 def swept(arms: Sequence[Arm], axes: Mapping[str, Sequence[Any]]) -> list[Arm]:
     """Every arm in every combination, named ``ARM threads=1 batch=4``; the last setting varies fastest.
 
@@ -76,8 +86,8 @@ def _with(arm: Arm, settings: Mapping[str, Any]) -> Arm:
 def _value(name: str, text: str) -> Any:
     if name in _COUNTS:
         return _count(name, text)
-    if name == "precision" and text not in PRECISIONS:
-        raise UsageFault("CTK601", f"no precision is called {text!r}", notes=did_you_mean(text, PRECISIONS))
+    if name == "precision":
+        refuse_unknown_precision(text)
     if name in {"precision", "device"}:
         return text
     try:

@@ -57,11 +57,11 @@ def measure_until(
 
     Args:
         arms: As `measure`.
-        plan: As `measure`; at least 10 launches are made, whatever it says.
+        plan: As `measure`; at least 10 launches are made, whatever it says, and at least its own number.
         pictures: As `measure`.
         target: Half-width, such as 0.01, that every interval must reach: those of all comparisons, or with a
             single arm those of its medians, of `infer` and of the total.
-        cap: Launches at most, at least 10.
+        cap: Launches at most, at least 10; the plan's own number where that is larger.
         progress: As `measure`.
         controlled: As `measure`.
 
@@ -78,7 +78,8 @@ def measure_until(
             "CTK601", "a quick run has one launch, so no interval: leave out one of --quick and --until"
         )
     each_s = plan.budget_s / plan.launches
-    wanted = min(max(plan.launches, LEAST_LAUNCHES), cap)
+    cap = max(cap, plan.launches)
+    wanted = max(plan.launches, LEAST_LAUNCHES)
     found: Measurement | None = None
     while True:
         batch = replace(plan, launches=wanted, budget_s=each_s * wanted, seed=_seed(plan, found))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from benchmarks.harness.arm import Arm
+from benchmarks.variations.sweep import refuse_unknown_precision
 from toolkit.backends.threads import thread_count
 from toolkit.errors import UsageFault
 from toolkit.nearest import did_you_mean
@@ -31,6 +32,8 @@ def settings_of(words: str) -> dict[str, Any]:
             raise UsageFault("CTK603", f"unknown setting {name!r}", notes=did_you_mean(name, SETTINGS))
         if name in found:
             raise UsageFault("CTK601", f"the setting {name} is given twice")
+        if name == "precision":
+            refuse_unknown_precision(value)
         found[name] = _number(name, value) if name in _NUMBERS else value
     if not found:
         raise UsageFault("CTK601", "--against-settings needs a setting such as precision=native")

@@ -9,6 +9,7 @@ from reports.bench.figures import counted
 
 # Above this, neighbouring samples carry less than they seem to (benchmark_method.md §3).
 _MUCH_AUTOCORRELATION = 0.2
+_MOST_NAMES = 10
 
 
 def document_cautions(document: BenchDocument) -> list[str]:
@@ -16,7 +17,9 @@ def document_cautions(document: BenchDocument) -> list[str]:
     found = [f"{run.arm}: {caution}" for run in document.runs for caution in run_cautions(run)]
     skipped = [picture for picture in document.settings.pictures if not picture.usable]
     if skipped:
-        names = ", ".join(picture.name for picture in skipped)
+        names = ", ".join(picture.name for picture in skipped[:_MOST_NAMES])
+        more = len(skipped) - _MOST_NAMES
+        names += f" and {more} more" if more > 0 else ""
         found.append(
             f"{counted(len(skipped), 'picture')} of {len(document.settings.pictures)} skipped: {names}"
         )

@@ -16,7 +16,7 @@ def show_comparisons(document: BenchDocument, canvas: Canvas) -> None:
 
 
 def _show_ratios(document: BenchDocument, canvas: Canvas) -> None:
-    canvas.head("Comparisons: time of b over time of a, paired by rounds")
+    canvas.head("Comparisons: time of b over time of a, per picture, paired by rounds")
     heads = ["stage", "a", "b", "b / a", "95 % interval"]
     heads += ["cross-check", "launches × rounds"] if canvas.wide else []
     rows = [_row(one, canvas.wide) for one in document.comparisons]

@@ -84,14 +84,15 @@ def delivered(document: BenchDocument, targets: Targets, samples_in: Path | None
     taken = targets.json == STANDARD_OUTPUT
     _attempt(failures, lambda: deliver(document, targets.json))
     if targets.summary and not taken:
-        show(document, sys.stdout)
+        _attempt(failures, lambda: _shown(document))
     if targets.csv is not None:
         file = targets.csv
         _attempt(failures, lambda: write_csv(document, file))
     if targets.baseline is not None:
         baseline = targets.baseline
+        before = len(failures)
         _attempt(failures, lambda: save_baseline(document, baseline))
-        if not failures:
+        if len(failures) == before:
             note(f"saved as a baseline: {baseline}")
     return failures
 
@@ -114,6 +115,11 @@ def _attempt(failures: list[CtkError], action: Callable[[], object]) -> None:
         failures.append(error)
     except OSError as error:  # standard output, which has no error of its own
         failures.append(EnvironmentFailed("CTK402", f"no space to write standard output: {error.strerror}"))
+
+
+def _shown(document: BenchDocument) -> None:
+    show(document, sys.stdout)
+    sys.stdout.flush()  # what cannot be written must show now, among the other failures
 
 
 def _move_samples(source: Path, target: Path) -> None:

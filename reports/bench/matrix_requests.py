@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.arm import Arm
-from benchmarks.variations.matrix import Cell, MatrixFile, matrix_jobs, read_matrix
+from benchmarks.variations.matrix import Cell, MatrixFile, MatrixJob, matrix_jobs, read_matrix
 from reports.bench.request import Request
 from toolkit.errors import UsageFault
 
 _OF_MODES = ("window_s", "in_flight", "queue")
+_SIZES = ("launches", "rounds", "iterations")
 
 
 def matrix_requests(file: Path, asked: Request) -> list[Request]:
@@ -31,17 +32,26 @@ def matrix_requests(file: Path, asked: Request) -> list[Request]:
     strange = sorted(set(asked.artifacts.by_backend) - set(matrix.backends))
     if strange:
         raise UsageFault("CTK601", f"--artifact names {strange[0]}, which the matrix does not list")
-    return [
-        replace(
-            asked,
-            **_settings(matrix, job.mode),
-            model=matrix.model,
-            backends=tuple(dict.fromkeys(cell.backend for cell in job.cells)),
-            mode=job.mode,
-            cells=job.cells,
-        )
-        for job in matrix_jobs(matrix)
-    ]
+    _refuse_sizes(matrix, asked)
+    jobs = matrix_jobs(matrix)
+    mixed = any(job.mode == "latency" for job in jobs)
+    return [_request(matrix, job, asked, mixed=mixed) for job in jobs]
+
+
+def _request(matrix: MatrixFile, job: MatrixJob, asked: Request, *, mixed: bool) -> Request:
+    """One job; rounds and iterations that were given are those of latency, where that is among the modes."""
+    backends = tuple(dict.fromkeys(cell.backend for cell in job.cells))
+    files = {name: file for name, file in asked.artifacts.by_backend.items() if name in backends}
+    return replace(
+        asked,
+        **_settings(matrix, job.mode),
+        model=matrix.model,
+        backends=backends,
+        artifacts=replace(asked.artifacts, by_backend=files),
+        mode=job.mode,
+        cells=job.cells,
+        given=frozenset() if mixed and job.mode != "latency" else asked.given,
+    )
 
 
 def arms_of_cells(cells: Sequence[Cell], arms: Sequence[Arm]) -> list[Arm]:
@@ -69,6 +79,18 @@ def _settings(matrix: MatrixFile, mode: str) -> dict[str, Any]:
     return said | ({"launches_given": True} if "launches" in said else {})
 
 
+def _refuse_sizes(matrix: MatrixFile, asked: Request) -> None:
+    """How much is measured must be said once."""
+    said = matrix.settings.model_dump(exclude_none=True)
+    for name in _SIZES:
+        if name in said and asked.quick:
+            raise UsageFault(
+                "CTK601", f"--quick has its own size, and the matrix sets {name}: leave one of them out"
+            )
+        if name in said and (name in asked.given or (name == "launches" and asked.launches_given)):
+            raise UsageFault("CTK601", f"{name} is given here and in the matrix: leave one of them out")
+
+
 def _refuse_both(asked: Request) -> None:
     given = {
         "--backend": bool(asked.backends),
@@ -78,6 +100,8 @@ def _refuse_both(asked: Request) -> None:
         "--against": asked.gates,
         "--baseline": asked.baseline is not None or asked.save_baseline is not None,
         "--threads": asked.threads is not None,
+        "--precision": "precision" in asked.given,
+        "--batch": "batch" in asked.given,
     }
     wrong = [name for name, there in given.items() if there]
     if wrong:

@@ -57,10 +57,18 @@ def measured(asked: Request, listener: Listener | None, samples_in: Path | None)
         return with_refusal(judged(document), refusal)
 
 
+def _becomes_it(asked: Request) -> bool:
+    """Whether this run is saved as the very baseline that it is held against; any other file excuses nothing."""
+    if asked.baseline is None or asked.save_baseline is None:
+        return False
+    return asked.baseline.resolve() == asked.save_baseline.resolve()
+
+
 def _refuse_early(asked: Request, baseline: BenchDocument) -> None:
     """What would be refused after minutes of measuring is refused before, where it is known."""
-    if asked.artifacts.common is None and not asked.artifacts.by_backend:
-        refuse_other_subject(baseline, model=asked.model or MAIN_MODEL, mode=asked.mode)
+    files = asked.artifacts.common is not None or asked.artifacts.by_backend
+    model = None if files else asked.model or MAIN_MODEL
+    refuse_other_subject(baseline, model=model, mode=asked.mode, preset=asked.preset)
     if not asked.allow_different_machine:
         refuse_other_machine(baseline, describe_machine())
 
@@ -136,7 +144,7 @@ def _gated(
             baseline,
             asked.allowed_regression,
             allow_different_machine=asked.allow_different_machine,
-            saving=asked.save_baseline is not None,
+            saving=_becomes_it(asked),
         )
     else:
         return document

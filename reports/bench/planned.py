@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from benchmarks.baseline.stored import load_baseline
 from benchmarks.environment import refuse_unknown_names
 from benchmarks.harness.arm import Arm
-from benchmarks.harness.arms_of import UNMADE, asked_arms
+from benchmarks.harness.arms_of import UNMADE, asked_arms, names_of
 from benchmarks.harness.pictures import gathered
 from benchmarks.harness.plan import LEAST_ITERATIONS
+from benchmarks.variations.sweep import refuse_unknown_precision
 from reports.bench.figures import counted, percent
 from reports.bench.job import wanted_of
 from reports.bench.latency_job import plan_of
@@ -19,7 +20,6 @@ from reports.bench.request import Request
 from reports.bench.varied_arms import varied
 from toolkit.backends.listing import backend_class, formats_of, refuse_missing_runtime
 from toolkit.backends.opening import refuse_format
-from toolkit.backends.threads import thread_count
 from toolkit.messages import collected_warnings
 from toolkit.models.card import model_card
 from toolkit.models.main_model import MAIN_MODEL
@@ -53,7 +53,8 @@ def refuse_mistakes(asked: Request) -> None:
     model_card(asked.model or MAIN_MODEL)
     for name in (*asked.backends, *asked.artifacts.by_backend):
         backend_class(name)
-    thread_count(asked.threads)
+    refuse_unknown_precision(asked.precision)
+    names_of(wanted_of(asked))
     if asked.images:
         with collected_warnings():  # the measurement says them
             gathered(asked.images)

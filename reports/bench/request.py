@@ -12,6 +12,8 @@ from benchmarks.variations.matrix import Cell
 from reports.bench.given_artifacts import GivenArtifacts
 from toolkit.errors import UsageFault
 
+_BLOCKS = ("rounds", "iterations")
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -29,6 +31,7 @@ class Request:
         window_s: Seconds that a launch of throughput or stream measures; so in_flight and queue, the mode's own
             defaults when None.
         until: Half-width of an interval at which measuring ends.
+        given: Which of precision, batch, rounds and iterations are the user's, not defaults.
     """
 
     model: str | None = None
@@ -64,6 +67,7 @@ class Request:
     window_s: float | None = None
     in_flight: int | None = None
     queue: int | None = None
+    given: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         _refuse_contradictions(self)
@@ -115,6 +119,11 @@ def _refuse_contradictions(asked: Request) -> None:
         what = given[0] if given else "--save-baseline"
         raise UsageFault("CTK601", f"--quick gives figures, never a verdict: it excludes {what}")
     _refuse_in_modes(asked, given)
+    sizes = [name for name in _BLOCKS if name in asked.given]
+    if asked.quick and sizes:
+        raise UsageFault(
+            "CTK601", f"--quick and --{sizes[0]} exclude each other: a quick run has its own size"
+        )
     if asked.baseline is None and (asked.max_regression is not None or asked.allow_different_machine):
         what = "--max-regression" if asked.max_regression is not None else "--allow-different-machine"
         raise UsageFault("CTK601", f"{what} belongs to --baseline FILE")
@@ -135,6 +144,7 @@ def _refuse_in_modes(asked: Request, gates: Sequence[str]) -> None:
             "--quick": asked.quick,
             "--until": asked.until is not None,
             "--profile-layers": asked.profile_layers,
+            **{f"--{name}": name in asked.given for name in _BLOCKS},
         }
         wrong = [name for name, there in latency_only.items() if there]
         if wrong:

@@ -52,7 +52,7 @@ def _ours(document: BenchDocument, split: ReferenceSplit) -> list[str | Cell]:
         milliseconds(split.measured_infer_ms),
         milliseconds(split.pre_and_post_ms),
         _share(split.measured_infer_ms, split.measured_total_ms),
-        f"{origin}, means, {_pictures(document)}",
+        f"{origin}, means per picture, {_pictures(document)}",
     ]
 
 

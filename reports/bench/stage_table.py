@@ -26,6 +26,8 @@ def show_stages(run: BenchRun, canvas: Canvas) -> None:
         _wide(run, canvas)
     else:
         _narrow(run, canvas)
+    if run.batch > 1:
+        canvas.line(f"times are those of a whole batch of {run.batch} pictures")
     if any(figures.below_resolution for figures in run.stages.values()):
         canvas.line(f"{BELOW}: shorter than 100 readings of the clock, so not told apart from nothing")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -53,15 +53,20 @@ def command(
         ),
     ] = None,
     precision: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--precision", metavar="WORD", help="f32, f16, bf16, or native for the runtime's own choice."
+            "--precision",
+            metavar="WORD",
+            help="f32 (the default), f16, bf16, or native for the runtime's own choice.",
         ),
-    ] = "f32",
+    ] = None,
     threads: Annotated[
         int | None, typer.Option("--threads", metavar="N", min=1, help="Threads; physical cores by default.")
     ] = None,
-    batch: Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Pictures in one inference.")] = 1,
+    batch: Annotated[
+        int | None,
+        typer.Option("--batch", metavar="N", min=1, help="Pictures in one inference; 1 by default."),
+    ] = None,
     device: Annotated[
         str | None,
         typer.Option("--device", metavar="NAME", help="Device in the runtime's words; its CPU by default."),
@@ -79,16 +84,18 @@ def command(
             help="Processes of each arm; 5 by default. Intervals are over them.",
         ),
     ] = None,
-    rounds: Annotated[int, typer.Option("--rounds", metavar="N", min=1, help="Rounds in a launch.")] = 4,
+    rounds: Annotated[
+        int | None, typer.Option("--rounds", metavar="N", min=1, help="Rounds in a launch; 4 by default.")
+    ] = None,
     iterations: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--iterations",
             metavar="N",
             min=1,
-            help="Iterations in a block; fewer where 3 minutes are too short.",
+            help="Iterations in a block; 10 by default, fewer where 3 minutes are too short.",
         ),
-    ] = 10,
+    ] = None,
     seed: Annotated[
         int,
         typer.Option(
@@ -204,20 +211,20 @@ def command(
         show_schema(BenchDocument)
         return 0
     set_quiet(quiet)
+    own = {"precision": precision, "batch": batch, "rounds": rounds, "iterations": iterations}
+    given: dict[str, Any] = {name: value for name, value in own.items() if value is not None}
     asked = Request(
+        **given,
+        given=frozenset(given),
         model=model,
         backends=tuple(dict.fromkeys(backend or ())),
         artifacts=given_artifacts(artifact or ()),
         preset=preset,
         images=tuple(images or ()),
-        precision=precision,
         threads=threads,
-        batch=batch,
         device=device,
         weights=weights,
         launches=_launches(launches, precise, quick),
-        rounds=rounds,
-        iterations=iterations,
         margin=fraction_of(margin, "--margin"),
         seed=seed,
         quick=quick,

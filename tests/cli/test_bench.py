@@ -278,6 +278,22 @@ def test_a_first_run_without_a_baseline_is_a_named_state(bench: Bench, tmp_path:
     assert "no baseline yet" in captured.err
 
 
+@pytest.mark.parametrize(
+    ("saved", "verdict"),
+    [("none.json", "description"), ("./x/../none.json", "description"), ("other.json", "inconclusive")],
+)
+def test_saving_elsewhere_does_not_excuse_a_missing_baseline(
+    bench: Bench, tmp_path: Path, capsys: Capture, saved: str, verdict: str
+):
+    (tmp_path / "x").mkdir()
+    status = bench(*small(launches=2), "--baseline", "none.json", "--save-baseline", saved)
+    captured = capsys.readouterr()
+    assert f"Gate (--baseline): no baseline yet, verdict {verdict}" in captured.out
+    if verdict == "inconclusive":
+        assert status == 3
+        assert "no baseline yet: nothing was compared" in captured.err
+
+
 def test_a_run_that_cannot_be_a_baseline_is_not_saved(bench: Bench, tmp_path: Path, capsys: Capture):
     assert bench(*small(), "--save-baseline", "base.json") == 3
     assert "CTK302 the run cannot serve as a baseline" in capsys.readouterr().err
@@ -418,6 +434,28 @@ print(sorted({"onnxruntime", "openvino", "cv2", "torch", "pandas", "matplotlib"}
         (["--weights", "released", "--artifact", "net.onnx"], "CTK601", "--weights and --artifact FILE"),
         (["--weights", "stolen"], "CTK601", "stolen"),
         (["--mode", "cool"], "CTK601", "cool"),
+        (["--matrix", "m.toml", "--precision", "f16"], "CTK601", "--matrix and --precision"),
+        (["--matrix", "m.toml", "--batch", "1"], "CTK601", "--matrix and --batch"),
+        (["--quick", "--rounds", "4"], "CTK601", "--quick and --rounds"),
+        (["--quick", "--iterations", "10"], "CTK601", "--quick and --iterations"),
+        (["--mode", "cold", "--rounds", "2"], "CTK601", "--rounds belongs to --mode latency"),
+        (["--mode", "throughput", "--iterations", "9"], "CTK601", "--iterations belongs to --mode latency"),
+        (
+            ["--mode", "stream", "--rate", "2", "--rounds", "4"],
+            "CTK601",
+            "--rounds belongs to --mode latency, not to stream",
+        ),
+        (
+            ["--backend", "scripted", "--artifact", "choosy=net.onnx"],
+            "CTK601",
+            "an artifact is given for choosy, which is not among the backends",
+        ),
+        (["--backend", "scripted", "--precision", "f33"], "CTK601", "no precision is called 'f33'"),
+        (
+            ["--backend", "scripted", "--against-settings", "precision=nativ"],
+            "CTK601",
+            "no precision is called 'nativ'",
+        ),
     ],
 )
 def test_words_that_mean_nothing(bench: Bench, words: list[str], code: str, said: str, capsys: Capture):
@@ -426,3 +464,32 @@ def test_words_that_mean_nothing(bench: Bench, words: list[str], code: str, said
     assert captured.err.startswith(f"error: {code} ")
     assert said in captured.err
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "words", "said"),
+    [
+        ("launches = 3", ["--quick"], "the matrix sets launches"),
+        ("iterations = 3", ["--quick"], "the matrix sets iterations"),
+        ("rounds = 2", ["--rounds", "2"], "rounds is given here and in the matrix"),
+        ("launches = 3", ["--launches", "4"], "launches is given here and in the matrix"),
+    ],
+)
+def test_a_matrix_and_the_line_do_not_both_say_how_much(
+    bench: Bench, tmp_path: Path, capsys: Capture, settings: str, words: list[str], said: str
+):
+    (tmp_path / "m.toml").write_text(f'backends = ["scripted"]\n[settings]\n{settings}\n')
+    assert bench("--matrix", "m.toml", *words) == 64
+    assert said in capsys.readouterr().err
+
+
+def test_rounds_of_a_matrix_with_latency_are_those_of_latency(bench: Bench, tmp_path: Path, capsys: Capture):
+    (tmp_path / "m.toml").write_text(
+        'backends = ["scripted", "choosy"]\nmodes = ["latency", "cold"]\n'
+        'exclude = [{ backend = "choosy", mode = "cold" }]\n'
+    )
+    files = [word for name in ("scripted", "choosy") for word in ("--artifact", f"{name}=net.onnx")]
+    assert bench("--matrix", "m.toml", "--rounds", "2", *files, "--images", "p.png", "--dry-run") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any("5 launches × 2 rounds × 10 iterations" in line for line in lines)
+    assert lines[-2:] == [lines[0], "mode cold: 10 processes"]

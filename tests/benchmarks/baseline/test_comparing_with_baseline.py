@@ -16,6 +16,7 @@ from benchmarks.baseline.comparing import (
     refuse_other_subject,
 )
 from benchmarks.baseline.gates import document_verdict
+from benchmarks.baseline.stored import why_no_baseline
 from benchmarks.bench_document import BenchDocument, BenchModel, EnvironmentFinding
 from toolkit.errors import EnvironmentFailed, UsageFault
 
@@ -58,7 +59,7 @@ def test_without_a_control_on_either_side_nothing_is_decided():
     bare = OLD.model_copy(update={"control": None})
     gate = compare_with_baseline(new(9.0), bare, 0.03)
     assert (gate.verdict, gate.ci95) == ("inconclusive", None)
-    assert gate.reason == "the baseline has no control to widen the interval by"
+    assert gate.reason == "the baseline decides nothing: it has no control to say what the host could resolve"
     here = compare_with_baseline(new(9.0).model_copy(update={"control": None}), OLD, 0.03)
     assert (here.verdict, "no control" in here.reason) == ("inconclusive", True)
 
@@ -111,6 +112,7 @@ def test_when_allowed_another_machine_is_described_and_never_judged():
     [
         (new(model=BenchModel(name="other", weights="own")), "of the model 'tiny', and this run of 'other'"),
         (new(settings={"mode": "stream"}), "of the mode 'latency', and this run of 'stream'"),
+        (new(settings={"preset": "omz-demo"}), "of the preset 'exact', and this run of 'omz-demo'"),
         (
             document_of([run_of("openvino", precision_executed="bf16")]),
             "precision executed of openvino is f32",
@@ -127,9 +129,10 @@ def test_another_subject_is_refused(document: BenchDocument, words: str):
 
 
 def test_the_subject_can_be_checked_before_measuring():
-    refuse_other_subject(OLD, model="tiny", mode="latency")
+    refuse_other_subject(OLD, model="tiny", mode="latency", preset="exact")
+    refuse_other_subject(OLD, model=None, mode="latency", preset="exact")
     with pytest.raises(UsageFault):
-        refuse_other_subject(OLD, model="tiny", mode="cold")
+        refuse_other_subject(OLD, model="tiny", mode="cold", preset="exact")
 
 
 def test_weights_and_names_of_arms_do_not_matter():
@@ -176,3 +179,42 @@ def test_a_single_launch_gives_no_verdict():
 def test_a_margin_that_is_none(margin: float):
     with pytest.raises(UsageFault, match="margin"):
         compare_with_baseline(new(), None, margin)
+
+
+COLD = [one.model_copy(update={"warm": False}) for one in launches_of(5.0, seed=1)]
+STOLEN = EnvironmentFinding(name="steal", severity="too_noisy", message="stolen")
+UNFIT: dict[str, dict[str, Any]] = {
+    "it was interrupted": {"verdict": "incomplete"},
+    "its verdict is fail: a backend died": {"verdict": "fail", "reasons": ["a backend died"]},
+    "the host was too noisy: stolen": {"findings": [STOLEN]},
+    "its figures are imported, not measured": {"origin": "imported"},
+    "openvino: still getting faster at the end of 5 of 5 launches": {
+        "runs": [run_of("openvino", launches=COLD)]
+    },
+}
+
+
+@pytest.mark.parametrize("reason", UNFIT)
+@pytest.mark.parametrize("median", [5.0, 9.0])
+def test_a_stored_run_that_could_not_have_been_saved_decides_nothing(reason: str, median: float):
+    parts: dict[str, Any] = {"runs": OLD.runs} | UNFIT[reason]
+    gate = compare_with_baseline(new(median), document_of(**parts), 0.03)
+    assert (gate.verdict, gate.ratio) == ("inconclusive", pytest.approx(median / 5.0, rel=0.01))
+    assert gate.reason.startswith(f"the baseline decides nothing: {reason}")
+
+
+@pytest.mark.parametrize("origin", ["imported", "predicted"])
+def test_figures_that_were_not_measured_are_no_measure(origin: Any):
+    old = document_of([run_of("openvino", origin=origin), run_of("opencv")])
+    gate = compare_with_baseline(new(), old, 0.03)
+    assert (gate.verdict, gate.ratio) == ("inconclusive", None)
+    assert "no arm that was measured here is in the baseline" in gate.reason
+
+
+def test_a_run_that_is_a_little_slower_each_time_never_becomes_the_baseline():
+    kept = OLD
+    for step in range(1, 5):
+        run = new(5.0 * 1.031**step)
+        run = run.model_copy(update={"gate": compare_with_baseline(run, kept, 0.03)})
+        kept = run if why_no_baseline(run) is None else kept
+    assert kept is OLD

@@ -9,6 +9,7 @@ import pytest
 from bench_documents import control_of, document_of, launches_of, run_of
 from scipy import stats
 
+from benchmarks.baseline.doubts import doubts
 from benchmarks.baseline.gates import against_gate
 from benchmarks.bench_document import BenchDocument, Comparison, EnvironmentFinding, Plausibility
 from toolkit.errors import UsageFault
@@ -113,6 +114,15 @@ def test_one_cold_launch_of_five_may_be_chance():
     assert against_gate(document, "old", "new", 0.03).verdict == "regression"
 
 
+def test_the_only_launch_that_was_not_warm_may_be_chance_too():
+    for launches in (2, 3, 4):
+        made = [x.model_copy(update={"warm": x.launch > 0}) for x in launches_of(6.0, launches=launches)]
+        run = run_of("new", launches=made)
+        assert doubts([], [run]) == []
+        made[1] = made[1].model_copy(update={"warm": False})
+        assert len(doubts([], [run_of("new", launches=made)])) == 1
+
+
 def test_a_failed_arm_compares_nothing():
     document = document_of([run_of("old"), run_of("new", status="failed", launches=[])])
     gate = against_gate(document, "old", "new", 0.03)
@@ -143,3 +153,19 @@ def test_an_unknown_arm_is_refused_with_the_nearest():
     with pytest.raises(UsageFault) as caught:
         against_gate(both(1.0), "olt", "new", 0.03)
     assert (caught.value.code, caught.value.notes) == ("CTK603", ("did you mean 'old'?",))
+
+
+@pytest.mark.parametrize(
+    ("batches", "slowdown", "verdict"),
+    [((2, 1), 1.2, "regression"), ((1, 4), 1.2, "regression"), ((2, 1), 1.0, "pass"), ((1, 4), 0.9, "pass")],
+)
+def test_batches_of_different_sizes_are_compared_by_the_picture(
+    batches: tuple[int, int], slowdown: float, verdict: str
+):
+    # An inference takes 5 ms for every picture of its batch.
+    old = run_of("old", 5.0 * batches[0], seed=1, batch=batches[0])
+    new = run_of("new", 5.0 * batches[1] * slowdown, seed=2, batch=batches[1])
+    gate = against_gate(document_of([old, new]), "old", "new", 0.03)
+    assert gate.verdict == verdict
+    assert gate.ratio == pytest.approx(slowdown, rel=0.01)
+    assert gate.reason.endswith(f"per picture, batches of {batches[1]} against {batches[0]}")

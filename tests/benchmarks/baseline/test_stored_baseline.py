@@ -45,6 +45,19 @@ UNFIT = {
             kind="against", state="compared", old="a", new="b", margin=0.03, verdict="regression", reason=""
         )
     },
+    "whether it is slower than what it was held against stayed open": {
+        "gate": Gate(
+            kind="baseline",
+            state="compared",
+            old="a",
+            new="b",
+            margin=0.03,
+            verdict="inconclusive",
+            reason="",
+        )
+    },
+    "its verdict is fail: y: failed: it died": {"verdict": "fail", "reasons": ["y: failed: it died"]},
+    "its figures are predicted, not measured": {"origin": "predicted"},
     "nothing was measured": {"runs": [run_of("x", status="failed")]},
     "a single launch says nothing about the next one": {
         "runs": [run_of("x", launches=launches_of(5, launches=1))]
@@ -158,3 +171,11 @@ def outcome(file: Path) -> str:
         return type(load_baseline(file)).__name__
     except CtkError as error:
         return error.code
+
+
+def test_the_first_run_becomes_the_baseline_although_nothing_was_compared(path: Path):
+    first = Gate(
+        kind="baseline", state="no baseline yet", old=None, new=None, margin=0.03, verdict="inconclusive", reason=""
+    )  # fmt: skip
+    save_baseline(GOOD.model_copy(update={"gate": first}), path)
+    assert load_baseline(path) is not None

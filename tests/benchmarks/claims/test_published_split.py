@@ -38,3 +38,11 @@ def test_without_a_measurement_only_the_claim_is_shown(run: BenchRun | None) -> 
     assert found.larger_part is None
     assert found.total_if_infer_were_free_ms is None
     assert split_in_words(found)[1:] == ["here: nothing was measured"]
+
+
+def test_a_batch_counts_by_the_picture() -> None:
+    run = measured(decode=10, pre=20, infer=100, post=30, encode=40, total=200)
+    found = reference_split(run.model_copy(update={"batch": 4}))
+    assert (found.measured_total_ms, found.measured_infer_ms, found.pre_and_post_ms) == (50, 25, 25)
+    assert found.total_if_infer_were_free_ms == 25
+    assert "here (openvino): 50 ms a picture, 25 ms of it infer (50%)" in split_in_words(found)

@@ -108,6 +108,16 @@ def test_comparisons_are_paired_by_round():
     assert found.verdict == "pass"
 
 
+def test_batches_of_different_sizes_are_compared_by_the_picture():
+    # A batch of 4 that takes 4.4 times as long is slower by a tenth; its other stages took no longer at all.
+    found = measurement(a=STEADY, b=[[4.4 * ms for ms in launch] for launch in STEADY])
+    found.samples["b"].arm = replace(found.samples["b"].arm, batch=4)
+    infer, total = assemble(found, PLAN, facts()).comparisons
+    assert (infer.ratio, infer.verdict) == (pytest.approx(1.1), "slower")
+    assert infer.ci95 == pytest.approx((1.1, 1.1), rel=1e-6)
+    assert (total.ratio < 1, total.verdict) == (True, "faster")
+
+
 def test_a_ratio_of_different_precisions_says_so():
     found = measurement(a=STEADY)
     found.samples["b"] = samples("b", STEADY, precision="bf16")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from scripted_backend import small_picture
 
 from benchmarks.bench_document import BenchModel
 from benchmarks.harness.arm import Arm
 from benchmarks.harness.facts import LaidPictures, Subject, facts_of, laid_pictures, largest, subject_of
+from benchmarks.harness.samples import Block, Launch
 from benchmarks.harness.scratch_folder import scratch_folder
 from toolkit.errors import BadInput, EnvironmentFailed
 
@@ -79,3 +82,22 @@ def test_no_place_for_a_temporary_folder(tmp_path: Path, monkeypatch: pytest.Mon
     ):
         pass
     assert "TMPDIR" in caught.value.notes[0]
+
+
+def test_the_pictures_of_a_block_need_memory_too(arms: list[Arm], tmp_path: Path):
+    good = small_picture(tmp_path / "a.png")  # 24×16
+    (tmp_path / "laid").mkdir()
+    laid = laid_pictures([good], tmp_path / "laid")
+    size = good.stat().st_size
+    assert laid.block_bytes(10) == 2 * 24 * 16 * 3 + 10 * size
+    batched = [replace(arm, batch=4) for arm in arms]
+    blocks = [Block(round=0, stamps_ns=np.zeros((5, 6), np.int64))]
+    launches = {
+        "small": [Launch(0, 1.0, 1.0, {"name": "x", "runtime_version": "1", "threads": 1}, {}, blocks)]
+    }
+    needed = 6000 + laid.block_bytes(20)
+    for free, short in ((needed - 1, True), (needed, False)):
+        before = {"memory": {"available_bytes": free}}
+        subject = Subject(BenchModel(name="m", weights="own"), laid, {}, before)
+        found = facts_of(subject, launches, together=batched, threads=1).environment.findings
+        assert ("memory" in {one.name for one in found}) == short

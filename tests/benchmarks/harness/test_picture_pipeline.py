@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 from skimage.color import lab2rgb, rgb2lab
 
+from benchmarks.harness.batches import batch_pipeline
 from benchmarks.harness.picture_pipeline import picture_pipeline
 from benchmarks.harness.stage_timing import summarise, time_stages
 from toolkit.backends.opening import load
@@ -103,3 +104,19 @@ def test_a_network_that_the_preset_is_not_for_is_refused(tmp_path: Path):
         pytest.raises(UsageFault, match=r"CTK601 .*'ab', not 'bins'"),
     ):
         picture_pipeline(session, preset_named("exact"))
+
+
+def test_each_picture_of_a_mixed_folder_keeps_its_format(tmp_path: Path):
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(photograph())) as image:
+        image.save(buffer, "JPEG")
+    files = [photograph(), buffer.getvalue(), photograph()]
+    with load(saved_network(tmp_path), threads=1) as session:
+        preset = preset_named("exact", net_size=(32, 32))
+        one = picture_pipeline(session, preset, suffix=None)
+        alone = [one.encode(one.post(one.infer(one.pre(one.decode(data))))) for data in files]
+        prepared = batch_pipeline(session, preset, 3, mean=None)
+        together = prepared.encode(prepared.decode(files))
+    for coded in (alone, together):
+        formats = [Image.open(io.BytesIO(data)).format for data in coded]
+        assert formats == ["PNG", "JPEG", "PNG"]

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from scripted_backend import small_picture
 
+from benchmarks.harness import pictures
 from benchmarks.harness.pictures import default_picture, gathered, samples, suffix_of, variation
 from toolkit.errors import BadInput
 
@@ -81,3 +82,28 @@ def test_jpeg_stays_jpeg():
         ".png",
         ".png",
     ]
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MOST_PICTURES", 2), ("MOST_TOGETHER_BYTES", None)])
+def test_more_pictures_than_there_is_room_for_are_left_out_and_listed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    limit: str,
+    value: int | None,
+):
+    files = [small_picture(tmp_path / f"{name}.png") for name in "abcd"]
+    size = files[0].stat().st_size
+    monkeypatch.setattr(pictures, limit, value or 2 * size + 1)
+    usable, lines = gathered([tmp_path])
+    assert [picture.name for picture in usable] == ["a.png", "b.png"]
+    assert [line.usable for line in lines] == [True, True, False, False]
+    assert lines[3].reason is not None
+    assert lines[3].reason.startswith("left out: ")
+    assert capsys.readouterr().err.count("warning: pictures are left out: 2;") == 1
+
+
+def test_a_single_large_picture_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pictures, "MOST_TOGETHER_BYTES", 1)
+    usable, _ = gathered([small_picture(tmp_path / "a.png")])
+    assert len(usable) == 1

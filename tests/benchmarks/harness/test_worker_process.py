@@ -153,3 +153,88 @@ def test_a_clock_that_goes_backwards_is_an_error(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(EnvironmentFailed, match="CTK410"):
         process.block(1, 2)
     assert len(launch.blocks) == 1
+
+
+def test_a_parent_that_is_process_1_is_no_dead_one():
+    program = (
+        "import os, sys\n"
+        "from benchmarks.harness import worker\n"
+        "os.getppid = lambda: int(sys.argv[2])\n"
+        "worker._end_with_parent()\n"
+        "print('lives')\n"
+    )
+    for told, seen, output in (("1", "1", "lives\n"), ("77", "1", ""), ("77", "77", "lives\n")):
+        done = subprocess.run(
+            [sys.executable, "-c", program, told, seen],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.stdout, done.stderr) == (output, "")
+
+
+def test_the_child_is_told_who_its_parent_is(monkeypatch: pytest.MonkeyPatch):
+    commands: list[list[str]] = []
+    real = subprocess.Popen
+
+    def popen(command: list[str], **options: object) -> object:
+        commands.append(command)
+        return real([sys.executable, "-c", "pass"], **options)
+
+    monkeypatch.setattr(worker_process.subprocess, "Popen", popen)
+    WorkerProcess("the test").close()
+    assert commands[0][-2:] == ["benchmarks.harness.worker", str(os.getpid())]
+
+
+def test_a_long_answer_is_read_in_linear_time(monkeypatch: pytest.MonkeyPatch):
+    size = 8 * 2**20
+    program = (
+        "import sys\n"
+        f"sys.stdout.write('{{\"a\": \"' + 'x' * {size} + '\"}}\\n{{\"b\": 2}}\\n')\n"
+        "sys.stdout.flush(); sys.stdin.read()\n"
+    )
+    real = subprocess.Popen
+    monkeypatch.setattr(
+        worker_process.subprocess,
+        "Popen",
+        lambda _, **options: real([sys.executable, "-c", program], **options),
+    )
+    searched = 0
+
+    class Counting(bytearray):
+        def find(self, what: bytes, start: int = 0) -> int:  # type: ignore[override]
+            nonlocal searched
+            searched += len(self) - start
+            return super().find(what, start)
+
+    with WorkerProcess("the test") as worker:
+        worker._rest = Counting()
+        assert len(worker.ask("environment", 60)["a"]) == size
+        assert worker.ask("environment", 60) == {"b": 2}
+    assert searched < 2 * size
+
+
+class TellsBlocks(TellsStamps):
+    """Keeps what blocks were asked for."""
+
+    asked: ClassVar[list[dict[str, object]]] = []
+
+    def ask(self, command: str, _limit_s: float, **arguments: object) -> dict[str, object]:
+        if command == "run":
+            self.asked.append(arguments)
+        return super().ask(command, _limit_s, **arguments)
+
+
+def test_every_block_begins_where_the_one_before_ended(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(arm_process, "WorkerProcess", TellsBlocks)
+    monkeypatch.setattr(TellsStamps, "rows", [[0, 1, 2, 3, 4, 5]])
+    monkeypatch.setattr(TellsBlocks, "asked", [])
+    for launch in range(2):
+        arm = Arm("a", "scripted", Path("a"), 1, batch=4)
+        process = arm_process.ArmProcess(arm, Plan(launches=2, rounds=3, iterations=5), [], launch)
+        process.load()
+        for number in (-1, 0, 1, 2):
+            process.block(number, 5)
+    blocks = [one for one in TellsBlocks.asked if one["round"] != -1]
+    assert [one["first"] for one in blocks] == [0, 20, 40, 60, 80, 100]

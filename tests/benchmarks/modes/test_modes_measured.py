@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import pytest
+from plugin_samples import lay_distribution
 from scripted_backend import register, scripted_arm, small_picture
 
 from benchmarks.bench_document import BenchDocument, BenchModel, Environment
 from benchmarks.harness.arm import Arm
 from benchmarks.harness.assembling import Facts
 from benchmarks.harness.progress import Progress
+from benchmarks.harness.samples import Launch
 from benchmarks.modes import running
 from benchmarks.modes.mode_document import mode_document
 from benchmarks.modes.mode_plan import ModePlan
 from benchmarks.modes.running import measure_mode
-from toolkit.errors import UsageFault
+from benchmarks.modes.throughput import measure_throughput
+from toolkit.errors import EnvironmentFailed, UsageFault
 
 FACTS = Facts(
     BenchModel(name="net", weights="own"),
@@ -169,3 +173,81 @@ def test_arms_must_have_different_names(folder: Path):
     arms = [scripted_arm("a", folder)] * 2
     with pytest.raises(UsageFault, match="different names"):
         measure_mode(arms, ModePlan("cold"), [folder / "p.png"])
+
+
+_FLYING = """
+from scripted_runtime import Scripted, Session
+from toolkit.backends.session_pool import SessionPool
+
+
+class InFlight(Session):
+    def info(self):
+        from dataclasses import replace
+        return replace(super().info(), device="ASYNC", precision_executed="bf16")
+
+
+class Flying(Scripted):
+    @classmethod
+    def load_async(cls, artifact, *, threads=None, precision="f32", device=None, in_flight=None, **script):
+        pool = SessionPool()
+        pool.add(InFlight(threads, precision, script))
+        return pool
+"""
+
+
+def test_what_throughput_tells_is_of_the_session_that_was_timed(folder: Path):
+    lay_distribution(
+        folder,
+        {"ctk.backends": {"flying": "flying_runtime:Flying"}},
+        name="flying",
+        modules={"flying_runtime": _FLYING},
+    )
+    arm = replace(scripted_arm("a", folder, ms=2), backend="flying")
+    (run,) = measured([arm], ModePlan("throughput", launches=1, window_s=0.1, warmup_s=0.0), folder).runs
+    assert (run.status, run.precision_executed, run.device) == ("ok", "bf16", "ASYNC")
+
+
+class Asked:
+    """Stands for the process of a slow arm: keeps how long a window was asked for."""
+
+    def __init__(self) -> None:
+        self.windows: list[float] = []
+
+    def load_with(self, *_: object, **__: object) -> dict[str, Any]:
+        return {"slots": 1}
+
+    def launch_of(self, _: object) -> Launch:
+        return Launch(0, 1.0, 3_600_000.0, {})
+
+    def command(self, _word: str, _seconds: float, *, window_s: float, **_: object) -> dict[str, Any]:
+        self.windows.append(window_s)
+        nothing = dict.fromkeys(("involuntary_switches", "steal_fraction", "throttled", "peak_rss_bytes"))
+        return {"spans": [[0, 10], [10, 20]], "window": [0, 20], **nothing}
+
+
+def test_a_window_does_not_grow_without_end():
+    slow: Any = Asked()
+    for window_s in (5.0, 600.0):
+        measure_throughput(slow, ModePlan("throughput", window_s=window_s), 0)
+    assert slow.windows == [120.0, 600.0]
+
+
+@pytest.mark.parametrize("mode", ["throughput", "stream"])
+def test_figures_outlive_the_judgement_of_their_plausibility(folder: Path, mode: Any):
+    def fails(_run: object) -> Never:
+        raise EnvironmentFailed("CTK409", "the cache is full")
+
+    def interrupts(_run: object) -> Never:
+        raise KeyboardInterrupt
+
+    plan = ModePlan(mode, launches=1, window_s=0.2, warmup_s=0.0, rate=20.0 if mode == "stream" else None)
+    found = measure_mode([scripted_arm("a", folder, ms=2)], plan, [folder / "p.png"])
+    (run,) = mode_document(found, plan, replace(FACTS, plausibility=fails)).runs
+    assert run.items_per_s is not None
+    assert run.plausibility is not None
+    assert (run.plausibility.verdict, "the cache is full" in str(run.plausibility.arithmetic)) == (
+        "unknown",
+        True,
+    )
+    document = mode_document(found, plan, replace(FACTS, plausibility=interrupts))
+    assert (document.verdict, document.runs[0].items_per_s) == ("incomplete", run.items_per_s)

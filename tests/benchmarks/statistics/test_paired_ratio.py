@@ -10,7 +10,7 @@ from scipy import stats
 
 from benchmarks.statistics.blocks import round_medians
 from benchmarks.statistics.intervals import half_width, inside, reach
-from benchmarks.statistics.paired import Ratio, compare, compare_medians
+from benchmarks.statistics.paired import Ratio, compare, compare_medians, per_picture
 from benchmarks.statistics.unpaired import compare_with_stored, widen
 from toolkit.errors import Inconclusive
 
@@ -125,3 +125,14 @@ def test_margins_are_symmetric_in_the_logarithm():
     assert half_width((0.5, 2.0)) == pytest.approx(1)
     assert reach((0.8, 1.1)) == pytest.approx(-log(0.8))
     assert Ratio(1, None, None, 1, 4).half_width is None
+
+
+def test_per_picture_takes_the_batches_from_both_sides():
+    found = compare(blocks([[1000] * 3] * 2), blocks([[3600] * 3, [4400] * 3]))
+    divided = compare(blocks([[1000] * 3] * 2), blocks([[900] * 3, [1100] * 3]))
+    one = per_picture(found, (1, 4))
+    assert one.ratio == pytest.approx(divided.ratio)
+    assert one.ci95 == pytest.approx(divided.ci95)
+    assert one.cross_check == pytest.approx(divided.cross_check)
+    assert (one.n_launches, one.n_rounds) == (found.n_launches, found.n_rounds)
+    assert per_picture(found, (4, 4)) == found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from benchmarks.statistics.warmup import falls, mser5, warmup
 
@@ -87,9 +88,33 @@ def test_a_launch_that_goes_on_falling_is_not_warm():
     assert cold >= 90
 
 
-def test_three_standard_errors_by_hand():
-    # Batches of five: means 12, 10 and 8, 6; variances 2 and 2 over 2 batches: error sqrt(2), difference 4 < 4.24.
-    halves = np.repeat([12.0, 10.0, 8.0, 6.0], 5)
-    assert not falls(halves)
-    assert falls(halves + np.repeat([0.3, 0.3, 0.0, 0.0], 5))
-    assert not falls(halves[::-1])  # rising is no warm-up
+def test_students_t_decides_as_scipy_says():
+    rng = np.random.default_rng(6)
+    seen = set()
+    for _ in range(60):
+        samples = np.exp(rng.normal(0, 0.03, 60)) * np.linspace(rng.uniform(1, 1.2), 1, 60)
+        halves = [
+            [float(np.mean(half[i : i + 5])) for i in range(0, 30, 5)]
+            for half in (samples[:30], samples[30:])
+        ]
+        p = stats.ttest_ind(*halves, equal_var=False, alternative="greater").pvalue
+        assert falls(samples) == (p < (1 - 0.9973) / 2)
+        seen.add(falls(samples))
+    assert seen == {True, False}
+    assert not falls(np.linspace(1, 2, 60))  # rising is no warm-up
+
+
+def test_two_batches_a_half_tell_little():
+    # Means 12, 10 and 8, 6: 4.24 standard errors would be 3, but t with 2 degrees of freedom asks for 19.
+    assert not falls(np.repeat([12.5, 10.5, 8.0, 6.0], 5))
+    assert falls(np.repeat([80.0, 78.0, 8.0, 6.0], 5))
+
+
+@pytest.mark.parametrize(("launches", "n"), [(2, 40), (4, 40), (5, 40), (3, 20)])
+def test_steady_runs_are_hardly_ever_called_cold(launches: int, n: int):
+    rng = np.random.default_rng(3)
+    alarms = 0
+    for _ in range(200):
+        cold = sum(not (warmup(noise(rng, n)).warm and warmup(noise(rng, n)).warm) for _ in range(launches))
+        alarms += cold >= 2 and cold > 0.2 * launches
+    assert alarms <= 200 * 0.03

@@ -126,3 +126,12 @@ def test_a_cap_below_ten_and_a_quick_plan_are_refused():
         with pytest.raises(UsageFault) as fault:
             measure_until([A], plan, [Path("p.png")], 0.01, cap=cap)
         assert fault.value.code == "CTK601"
+
+
+def test_more_launches_than_the_cap_are_made_when_they_were_asked_for(monkeypatch: pytest.MonkeyPatch):
+    harness = Harness(0.3)
+    monkeypatch.setattr(until_ci, "measure", harness)
+    found, state = measure_until([A], Plan(launches=60), [Path("p.png")], 0.01, cap=40)
+    assert [call[1] for call in harness.calls] == [60]
+    assert len(found.samples["a"].launches) == 60
+    assert not state.reached

@@ -10,6 +10,7 @@ from bench_documents import control_of, document_of, launches_of, run_of
 
 from benchmarks.bench_document import (
     BenchDocument,
+    BenchPicture,
     BenchRun,
     Claim,
     Comparison,
@@ -382,3 +383,17 @@ def test_skipped_pictures_are_listed_and_counted():
 def test_fewer_iterations_than_asked_are_said():
     text = text_of(document_of([whole_run()], settings={"iterations": 3}))
     assert "5 launches × 4 rounds × 3 iterations (10 asked; fewer, to end in time)" in text
+
+
+def test_times_of_a_batch_are_said_to_be_those_of_a_batch():
+    assert "times are those of a whole batch of 4 pictures" in text_of(document_of([run_of("a", batch=4)]))
+    assert "batch of" not in text_of(document_of([run_of("a")]))
+
+
+def test_many_skipped_pictures_are_counted_and_a_few_named():
+    skipped = [
+        BenchPicture(name=f"{n}.png", sha256=None, width=None, height=None, usable=False) for n in range(300)
+    ]
+    (said,) = document_cautions(document_of([run_of("a")], settings={"pictures": skipped}))
+    assert said.endswith("9.png and 290 more")
+    assert len(said) < 200
