@@ -46,8 +46,8 @@ from benchmarks.harness.schedule import drawn_order
 from benchmarks.harness.stage_timing import STAGES, Pipeline, time_block
 from benchmarks.infer_sides import IN_A_PICTURE, OURS, THEIRS, infer_sides
 from benchmarks.measured_net import write_network
-from benchmarks.statistics.intervals import inside
-from benchmarks.statistics.paired import Ratio, compare_medians
+from benchmarks.stats.intervals import inside
+from benchmarks.stats.paired import Ratio, compare_medians
 from toolkit.backends.cores import physical_cores
 from toolkit.errors import CtkError
 

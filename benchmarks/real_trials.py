@@ -29,7 +29,7 @@ from benchmarks.api import bench
 from benchmarks.baseline.gates import against_gate
 from benchmarks.bench_document import BenchDocument
 from benchmarks.harness.arm import Arm
-from benchmarks.statistics.intervals import inside
+from benchmarks.stats.intervals import inside
 
 OLD, NEW = "old", "new"
 LAYERS = {OLD: 25, NEW: 27}

@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.statistics.gating import judge_gate
-from benchmarks.statistics.paired import Ratio, compare
-from benchmarks.statistics.until import until
-from benchmarks.statistics.verdicts import judge_comparison
+from benchmarks.stats.gating import judge_gate
+from benchmarks.stats.paired import Ratio, compare
+from benchmarks.stats.until import until
+from benchmarks.stats.verdicts import judge_comparison
 
 MARGIN = 0.03
 TRUE_RATIO = 1.02

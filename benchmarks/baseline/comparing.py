@@ -12,7 +12,7 @@ from benchmarks.baseline.launch_medians import control_interval, medians_of
 from benchmarks.baseline.stored import why_no_baseline
 from benchmarks.bench_document import BenchDocument, BenchRun, Gate
 from benchmarks.machine import Machine
-from benchmarks.statistics.unpaired import compare_with_stored
+from benchmarks.stats.unpaired import compare_with_stored
 from toolkit.errors import EnvironmentFailed, Inconclusive, UsageFault
 
 _ORDER = ("pass", "description", "inconclusive", "regression")  # the worst last

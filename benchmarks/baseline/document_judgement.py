@@ -15,7 +15,7 @@ from benchmarks.bench_document import (
     EnvironmentFinding,
     Gate,
 )
-from benchmarks.statistics.intervals import inside
+from benchmarks.stats.intervals import inside
 from toolkit.errors import EXIT_INTERRUPTED, EXIT_PRECEDENCE, decisive_exit
 from toolkit.explanations import EXIT_STATUS_OF_FAMILY
 

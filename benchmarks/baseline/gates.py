@@ -9,9 +9,9 @@ from benchmarks.baseline.document_judgement import DocumentJudgement, document_v
 from benchmarks.baseline.doubts import doubts
 from benchmarks.baseline.launch_medians import control_interval, ratio_between
 from benchmarks.bench_document import BenchDocument, BenchRun, Gate
-from benchmarks.statistics.gating import judge_gate
-from benchmarks.statistics.intervals import Interval
-from benchmarks.statistics.paired import Ratio
+from benchmarks.stats.gating import judge_gate
+from benchmarks.stats.intervals import Interval
+from benchmarks.stats.paired import Ratio
 from toolkit.errors import Inconclusive, UsageFault
 from toolkit.nearest import did_you_mean
 

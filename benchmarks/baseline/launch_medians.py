@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.bench_document import BenchDocument, BenchRun, Comparison, Control, Interval, LaunchRecord
-from benchmarks.statistics.paired import Ratio, compare_medians, per_picture
+from benchmarks.stats.paired import Ratio, compare_medians, per_picture
 
 STAGE = "infer"  # that of `LaunchRecord.rounds_ms`
 

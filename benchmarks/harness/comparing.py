@@ -6,9 +6,9 @@ from benchmarks.bench_document import Comparison, Control
 from benchmarks.harness.samples import ArmSamples, Measurement
 from benchmarks.harness.stage_timing import TOTAL
 from benchmarks.harness.warm_launches import kept_blocks
-from benchmarks.statistics.blocks import Blocks
-from benchmarks.statistics.paired import Ratio, compare, per_picture
-from benchmarks.statistics.verdicts import judge_comparison, judge_control
+from benchmarks.stats.blocks import Blocks
+from benchmarks.stats.paired import Ratio, compare, per_picture
+from benchmarks.stats.verdicts import judge_comparison, judge_control
 from toolkit.errors import Inconclusive
 
 COMPARED = ("infer", TOTAL)

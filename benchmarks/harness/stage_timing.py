@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from benchmarks.statistics.percentiles import percentile
+from benchmarks.stats.percentiles import percentile
 from toolkit.errors import EnvironmentFailed, Inconclusive, UsageFault
 
 STAGES = ("decode", "pre", "infer", "post", "encode")

@@ -14,9 +14,9 @@ from benchmarks.bench_document import LaunchRecord, StageSummary
 from benchmarks.harness.samples import Launch
 from benchmarks.harness.stage_timing import STAGES, TOTAL
 from benchmarks.harness.warm_launches import kept_blocks, launch_warmup
-from benchmarks.statistics.autocorrelation import lag1
-from benchmarks.statistics.medians import median_over_launches
-from benchmarks.statistics.percentiles import percentile
+from benchmarks.stats.autocorrelation import lag1
+from benchmarks.stats.medians import median_over_launches
+from benchmarks.stats.percentiles import percentile
 
 NS_PER_MS = 1e6
 # A stage that is shorter than this many clock reads is below what can be told (benchmark_method.md §4).

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness.samples import Launch
-from benchmarks.statistics.warmup import Warmup, warmup
+from benchmarks.stats.warmup import Warmup, warmup
 
 # What may be warming up: the network, or everything around it. In the total the one can hide the other.
 _JUDGED = ("infer", "total")

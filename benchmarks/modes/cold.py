@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.modes.mode_plan import ModePlan
 from benchmarks.modes.mode_process import ModeProcess
 from benchmarks.modes.mode_samples import ModeLaunch
-from benchmarks.statistics.medians import median_over_launches
+from benchmarks.stats.medians import median_over_launches
 
 _FIGURES = ("start", "load", "first_infer", "second_infer", "ready")
 

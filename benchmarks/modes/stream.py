@@ -17,8 +17,8 @@ from benchmarks.harness.summarising import shares, stage_summaries
 from benchmarks.modes.mode_plan import ModePlan
 from benchmarks.modes.mode_process import ModeProcess
 from benchmarks.modes.mode_samples import ModeLaunch
-from benchmarks.statistics.medians import median_over_launches
-from benchmarks.statistics.percentiles import percentile
+from benchmarks.stats.medians import median_over_launches
+from benchmarks.stats.percentiles import percentile
 
 _WARMING_ITERATIONS = 2
 _NS_PER_MS = 1e6

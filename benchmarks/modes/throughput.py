@@ -20,8 +20,8 @@ from benchmarks.modes.littles_law import Little, little
 from benchmarks.modes.mode_plan import ModePlan
 from benchmarks.modes.mode_process import ModeProcess
 from benchmarks.modes.mode_samples import ModeLaunch
-from benchmarks.statistics.intervals import from_logarithms
-from benchmarks.statistics.student_t import mean_interval
+from benchmarks.stats.intervals import from_logarithms
+from benchmarks.stats.student_t import mean_interval
 
 # A window holds at least this many inferences of every slot, as far as the first one tells.
 _LEAST_PER_SLOT = 12

@@ -16,9 +16,9 @@ from benchmarks.harness.measuring import measure
 from benchmarks.harness.plan import Plan
 from benchmarks.harness.progress import Listener
 from benchmarks.harness.samples import ArmSamples, Launch, Measurement
-from benchmarks.statistics.intervals import half_width
-from benchmarks.statistics.medians import median_over_launches
-from benchmarks.statistics.until import DEFAULT_CAP, LEAST_LAUNCHES, Until, until
+from benchmarks.stats.intervals import half_width
+from benchmarks.stats.medians import median_over_launches
+from benchmarks.stats.until import DEFAULT_CAP, LEAST_LAUNCHES, Until, until
 from toolkit.errors import Inconclusive, UsageFault
 
 _FORM = re.compile(r"ci=(\d{1,3}(?:\.\d{1,6})?)%")

@@ -18,7 +18,7 @@ from benchmarks.harness.stage_timing import (
     summarise,
     time_stages,
 )
-from benchmarks.statistics.percentiles import least_n
+from benchmarks.stats.percentiles import least_n
 from toolkit.errors import EnvironmentFailed, Inconclusive, UsageFault
 
 COST_NS = {

@@ -6,11 +6,11 @@ from math import log
 
 import pytest
 
-from benchmarks.statistics.gating import judge_gate
-from benchmarks.statistics.launches_needed import launches_needed
-from benchmarks.statistics.paired import Ratio
-from benchmarks.statistics.until import until
-from benchmarks.statistics.verdicts import judge_comparison, judge_control
+from benchmarks.stats.gating import judge_gate
+from benchmarks.stats.launches_needed import launches_needed
+from benchmarks.stats.paired import Ratio
+from benchmarks.stats.until import until
+from benchmarks.stats.verdicts import judge_comparison, judge_control
 
 QUIET = (0.99, 1.01)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.statistics.percentiles import largest_t, least_n, percentile
+from benchmarks.stats.percentiles import largest_t, least_n, percentile
 
 # benchmark_method.md §3.
 TABLE = {0.5: 11, 0.9: 64, 0.95: 130, 0.97: 219, 0.99: 662, 0.999: 6636}

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from math import log, log1p
 from typing import Literal, TypeAlias
 
-from benchmarks.statistics.intervals import Interval, inside
-from benchmarks.statistics.launches_needed import launches_needed
-from benchmarks.statistics.paired import Ratio
+from benchmarks.stats.intervals import Interval, inside
+from benchmarks.stats.launches_needed import launches_needed
+from benchmarks.stats.paired import Ratio
 
 ComparisonVerdict: TypeAlias = Literal["faster", "slower", "same", "inconclusive"]
 ControlVerdict: TypeAlias = Literal["same", "inconclusive"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.statistics.intervals import CONFIDENCE, Interval
+from benchmarks.stats.intervals import CONFIDENCE, Interval
 
 
 def median_interval(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval | None:

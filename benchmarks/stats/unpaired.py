@@ -8,10 +8,10 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.statistics.blocks import RoundMedians, log_medians
-from benchmarks.statistics.intervals import Interval, from_logarithms, reach
-from benchmarks.statistics.paired import Ratio
-from benchmarks.statistics.student_t import difference_interval
+from benchmarks.stats.blocks import RoundMedians, log_medians
+from benchmarks.stats.intervals import Interval, from_logarithms, reach
+from benchmarks.stats.paired import Ratio
+from benchmarks.stats.student_t import difference_interval
 from toolkit.errors import Inconclusive
 
 

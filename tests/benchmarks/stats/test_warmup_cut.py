@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.statistics.warmup import falls, mser5, warmup
+from benchmarks.stats.warmup import falls, mser5, warmup
 
 
 def mser5_by_definition(samples: list[float]):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log1p
 
-from benchmarks.statistics.launches_needed import MOST_LAUNCHES, launches_needed
+from benchmarks.stats.launches_needed import MOST_LAUNCHES, launches_needed
 
 LEAST_LAUNCHES = 10
 DEFAULT_CAP = 40

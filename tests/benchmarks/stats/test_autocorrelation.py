@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from benchmarks.statistics.autocorrelation import LEAST_PAIRS, lag1
+from benchmarks.stats.autocorrelation import LEAST_PAIRS, lag1
 
 
 def test_by_hand():

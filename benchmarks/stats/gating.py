@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from math import expm1, log, log1p
 from typing import Literal, TypeAlias
 
-from benchmarks.statistics.intervals import Interval, inside, reach
-from benchmarks.statistics.launches_needed import launches_needed
-from benchmarks.statistics.paired import Ratio
+from benchmarks.stats.intervals import Interval, inside, reach
+from benchmarks.stats.launches_needed import launches_needed
+from benchmarks.stats.paired import Ratio
 
 GateVerdict: TypeAlias = Literal["pass", "regression", "inconclusive"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.statistics.intervals import Interval, from_logarithms, half_width
-from benchmarks.statistics.order_statistics import median_interval
-from benchmarks.statistics.student_t import mean_interval
+from benchmarks.stats.intervals import Interval, from_logarithms, half_width
+from benchmarks.stats.order_statistics import median_interval
+from benchmarks.stats.student_t import mean_interval
 from toolkit.errors import Inconclusive
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.statistics.student_t import difference_interval
+from benchmarks.stats.student_t import difference_interval
 
 BATCH = 5
 # So few batches agree by chance, a single one always: of stationary launches of 20 samples, 58 % would lose some

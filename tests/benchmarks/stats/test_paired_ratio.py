@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.statistics.blocks import round_medians
-from benchmarks.statistics.intervals import half_width, inside, reach
-from benchmarks.statistics.paired import Ratio, compare, compare_medians, per_picture
-from benchmarks.statistics.unpaired import compare_with_stored, widen
+from benchmarks.stats.blocks import round_medians
+from benchmarks.stats.intervals import half_width, inside, reach
+from benchmarks.stats.paired import Ratio, compare, compare_medians, per_picture
+from benchmarks.stats.unpaired import compare_with_stored, widen
 from toolkit.errors import Inconclusive
 
 

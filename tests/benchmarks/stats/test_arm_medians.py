@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.statistics.medians import median_over_launches
-from benchmarks.statistics.order_statistics import median_interval
+from benchmarks.stats.medians import median_over_launches
+from benchmarks.stats.order_statistics import median_interval
 from toolkit.errors import Inconclusive
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.statistics.intervals import CONFIDENCE
+from benchmarks.stats.intervals import CONFIDENCE
 
 
 @dataclass(frozen=True, slots=True)
