@@ -346,7 +346,7 @@ def test_layers_that_a_backend_does_not_tell_are_a_warning(bench: Bench, capsys:
 
 
 def test_until_goes_on_with_more_launches(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from benchmarks.statistics.until import Until
+    from benchmarks.stats.until import Until
 
     states = [Until(False, 0.4, 1, capped=False), Until(True, 0.004, 0, capped=False)]
     monkeypatch.setattr("benchmarks.variations.until_ci.until", lambda *_: states.pop(0))
