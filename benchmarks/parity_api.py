@@ -11,6 +11,7 @@ from benchmarks.parity_check.child_process import LIMIT_S, ChildProcess, LoadFai
 from benchmarks.parity_check.inputs_for import inputs_for
 from benchmarks.parity_check.made_artifacts import Artifacts
 from benchmarks.parity_check.network_graph import NetworkGraph, caffe_graph, described_graph
+from benchmarks.parity_check.own_reference import refuse_itself
 from benchmarks.parity_check.parity_run import ParityRun
 from benchmarks.parity_check.references import (
     GOLDEN,
@@ -18,12 +19,13 @@ from benchmarks.parity_check.references import (
     computed_references,
     golden_references,
     refuse_unknown_reference,
-    saved_model,
     saved_references,
 )
+from benchmarks.parity_check.refused_options import refuse_ignored
 from benchmarks.parity_check.rescoring import rescore
 from benchmarks.parity_check.rule import Tolerance
 from benchmarks.parity_check.rule_option import parse_rule
+from benchmarks.parity_check.saved_network import saved_network, saved_subject
 from benchmarks.parity_check.saved_run import prepare_folder, save_run
 from benchmarks.parity_check.subject import as_artifact, subject_of
 from benchmarks.parity_check.verdict import exit_status
@@ -31,6 +33,8 @@ from benchmarks.parity_document import ParityDocument
 from toolkit.backends.threads import thread_count
 from toolkit.errors import UsageFault
 from toolkit.presets.registry import preset_named
+
+DEFAULT_PRESET = "exact"
 
 __all__ = ["exit_status", "parity", "rescore"]
 
@@ -43,7 +47,7 @@ def parity(
     artifacts: Mapping[str, Path] | Path | None = None,
     images: Sequence[Path | str] = (),
     rule: Tolerance | str | None = None,
-    preset: str = "exact",
+    preset: str | None = None,
     native: bool = True,
     layers: bool = False,
     blame: bool = False,
@@ -72,7 +76,7 @@ def parity(
             colour pictures gets seeded random inputs.
         rule: Bounds for every precision, or their text (``rtol=1e-4,atol=1e-5``); by default those of each
             executed precision.
-        preset: Definition of pre- and postprocessing.
+        preset: Definition of pre- and postprocessing; `exact` by default, and that of the run for `load`.
         native: Whether the runtime's own precision gets a row as well, which does not decide.
         layers: Whether every value inside is compared as well, and the weights with their source.
         blame: Whether parts are swapped between the preset `exact` with the reference, and `preset` with each
@@ -100,26 +104,32 @@ def parity(
     """
     say = progress or (lambda _: None)
     stated = parse_rule(rule) if isinstance(rule, str) else rule
-    shape = preset_named(preset)
+    refuse_ignored(reference, images=images, preset=preset, load=load)
+    before = saved_subject(load) if load is not None else None
+    chosen = preset or (before.preset if before is not None else None) or DEFAULT_PRESET
+    shape = preset_named(chosen)
     count = thread_count(threads)
-    if load is None:
+    if before is None:
         refuse_unknown_reference(reference)
-    elif images:
-        raise UsageFault("CTK601", "a saved run has its own inputs; give either it or pictures")
     if save is not None:
         prepare_folder(save)
     model, artifacts = as_artifact(model, artifacts)
     names, given = asked_backends(backends, artifacts, reference)
     named = bool(backends) or isinstance(artifacts, Mapping)
     notes: list[str] = []
+    if before is not None and (model is None or isinstance(model, str)):
+        before.refuse_missing_files()
+        model, weights = model or before.card, weights or before.weights
     subject = subject_of(
-        model or (saved_model(load) if load is not None else None),
+        model,
         list(given.values()),
         weights=weights,
-        head=shape.head,
+        head=(before.head if before is not None else None) or shape.head,
         mean=shape.mean,
         notes=notes,
     )
+    if before is not None:
+        before.refuse_another(subject)
     with TemporaryDirectory(prefix="ctk-parity-") as folder:
         made = Artifacts(subject, given, Path(folder))
         oracle = Oracle(subject, made, count, limit_s, say)
@@ -129,16 +139,18 @@ def parity(
         elif reference.startswith(GOLDEN):
             found = golden_references(Path(reference.removeprefix(GOLDEN)), graph)
         else:
-            inputs = inputs_for(graph, preset, [Path(image) for image in images], notes)
+            refuse_itself(reference, names, given, oracle)
+            inputs = inputs_for(graph, chosen, [Path(image) for image in images], notes)
             found = computed_references(reference, inputs, oracle)
         run = ParityRun(oracle, graph, found, stated, native, notes, pictures_in or save)
         run.pairs_of(names, named=named, given=given)
         run.explain(layers=layers or reproducer is not None, blame=blame, reproducer=reproducer)
         if controls:
             run.run_controls()
-        document = run.document(preset if found.inputs.preset is not None else None, save)
+        coloured = found.inputs.preset is not None or (before is not None and before.preset is not None)
+        document = run.document(chosen if coloured else None, save)
     if save is not None:
-        save_run(save, document, found, run.pairs, run.controls, stated)
+        save_run(save, document, found, run.pairs, run.controls, stated, saved_network(subject))
     return document
 
 
@@ -149,10 +161,17 @@ def _graph(oracle: Oracle, reference: str, names: Sequence[str]) -> NetworkGraph
     candidates = [name for name in (reference, *names) if not name.startswith(GOLDEN)]
     candidates = [name for name in candidates if name != "caffe-reference"] or list(names)
     backend = candidates[0]
-    artifact = oracle.artifacts.of(backend)
+    artifact = _artifact_for_graph(oracle, backend)
     with ChildProcess(backend, oracle.threads, oracle.limit_s) as child:
         try:
             facts = child.ask("describe", backend=backend, artifact=str(artifact), threads=oracle.threads)
         except LoadFailure as failure:
             raise failure.error from failure
     return described_graph(facts)
+
+
+def _artifact_for_graph(oracle: Oracle, backend: str) -> Path:
+    try:
+        return oracle.artifacts.from_sources(backend)
+    except UsageFault:  # the backend loads no format that the network can be made into
+        return oracle.artifacts.of(backend)

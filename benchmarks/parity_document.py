@@ -148,7 +148,10 @@ class ParityPair(_Part):
     """One backend with one artifact and one precision against the reference, over all inputs.
 
     Attributes:
-        precision_stored: Of the artifact's weights, whatever is computed in; null where nothing tells.
+        precision_stored: Of most of the artifact's weights, whatever is computed in; null where nothing tells.
+            Weights that were rounded when they were stored move the outputs by as much as rounding while computing
+            does, so the looser of both precisions gives the rule.
+        artifact: Its path; null for one that was made for this run and is gone.
         decides: False for a row that is only informative, such as the runtime's native precision.
         outputs: The worst of all inputs for each output.
         worst_input: Where that was, by output.
@@ -205,6 +208,7 @@ class ParityControl(_Part):
         what: What was done where in this network.
         layer: Where it was made; null for one that is in no single layer.
         layer_named: Which layer the layer walk named; null where it was not walked.
+        failure: Why it could not be run, though the network admits it; then nobody knows whether it is seen.
     """
 
     fault: str
@@ -216,6 +220,7 @@ class ParityControl(_Part):
     delta_e2000: DeltaE2000 | None
     layer_named: str | None
     seen: bool
+    failure: str | None = None
 
 
 class ParityDocument(Document):

@@ -45,7 +45,7 @@ class Controls:
     """All controls of a report.
 
     Attributes:
-        ran: Those that ran.
+        ran: Those that ran, and those that should have but met an error, which have no outputs.
         left_out: Why others did not, a line each, for the document's notes; those that the graph does not
             admit are not mentioned.
     """
@@ -115,6 +115,7 @@ def run_controls(
             outputs = run(made.path)
         except CtkError as error:
             left_out.append(f"the control {fault.name!r} could not be run by {backend}: {error.what}")
+            found.append(Control(_not_run(made, backend, error), made.place.what, []))
             continue
         if not shows(clean, outputs, tolerance):
             left_out.append(f"the control {fault.name!r} changes no output here: {made.place.what}")
@@ -148,6 +149,21 @@ def _differs(clean: NDArray[Any], faulty: NDArray[Any], tolerance: Tolerance) ->
         return True
     bound = tolerance.atol + tolerance.rtol * float(np.abs(one).max())
     return float(np.abs(other - one).max()) > EFFECT * bound
+
+
+def _not_run(made: FaultyArtifact, backend: str, error: CtkError) -> ParityControl:
+    return ParityControl(
+        fault=made.fault.name,
+        description=made.fault.description,
+        what=made.place.what,
+        layer=made.place.layer,
+        backend=backend,
+        outputs=[],
+        delta_e2000=None,
+        layer_named=None,
+        seen=False,
+        failure=error.headline,
+    )
 
 
 def _row(

@@ -23,13 +23,20 @@ def asked_backends(
             which takes far too long.
 
     Raises:
-        UsageFault: CTK603 for an unknown backend.
+        UsageFault: CTK603 for an unknown backend, CTK601 for the artifact of one that is not to run.
         BadInput: CTK501 or CTK502 for a file that cannot be read or is no artifact.
         Inconclusive: CTK301 when no backend is left.
     """
     by_backend = dict(artifacts) if isinstance(artifacts, Mapping) else {}
     for name in [*named, *by_backend]:
         backend_class(name)
+    strange = [name for name in by_backend if named and name not in named]
+    if strange:
+        raise UsageFault(
+            "CTK601",
+            f"an artifact is given for {strange[0]}, which is not among the backends to check",
+            notes=[f"name it too: --backend {strange[0]}; or leave every --backend out"],
+        )
     names = list(dict.fromkeys([*named, *(by_backend if not named else ())]))
     if not names:
         names = [one.name for one in backends() if one.installed and one.name not in {SLOW, reference}]

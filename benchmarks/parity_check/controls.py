@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +13,13 @@ from benchmarks.parity_check.child_process import ChildProcess, Job, LoadFailure
 from benchmarks.parity_check.judging import judge_all, tolerance_of
 from benchmarks.parity_check.pairs import PairOutputs, Settings
 from benchmarks.parity_check.references import Oracle
-from benchmarks.parity_check.rule import OutputParity, default_tolerance
+from benchmarks.parity_check.rule import OutputParity, Tolerance
 from benchmarks.parity_check.where import layer_namer
 from benchmarks.parity_document import ParityControl
 from converters.caffe.network import Net
 from toolkit.backends.listing import backend_class, formats_of
 from toolkit.content import HEAD_BYTES, sniff
-from toolkit.errors import CtkError
+from toolkit.errors import CtkError, UsageFault
 from toolkit.files import opened
 
 # One input is enough to see a fault that the check can see at all, and keeps them cheap.
@@ -35,12 +35,14 @@ class ControlOutputs:
     Attributes:
         control: For the document.
         outputs: By name, for each of these inputs.
-        executed: The precision that was executed.
+        executed: The precision that the pair executed for which it vouches.
+        stored: That of the weights of its artifact.
     """
 
     control: ParityControl
     outputs: list[Arrays] = field(default_factory=list)
     executed: str | None = None
+    stored: str | None = None
 
 
 def run_all_controls(
@@ -64,8 +66,7 @@ def run_all_controls(
     try:
         artifact = _onnx_of(chosen, oracle)
         with _Runner(chosen.pair.backend, artifact, settings) as runner:
-            namer = None if net is None else layer_namer(net, runner.backend, settings)
-            return _run(runner, artifact, chosen, settings, namer)
+            return _run(runner, artifact, chosen, settings, net)
     except CtkError as error:
         settings.notes.append(f"no control could be run: {error.headline}")
         return []
@@ -76,18 +77,19 @@ def _run(
     artifact: Path,
     chosen: PairOutputs,
     settings: Settings,
-    name_layer: Callable[[Path], str | None] | None,
+    net: Net | None,
 ) -> list[ControlOutputs]:
     from benchmarks.faults.controls import run_controls
 
-    clean, executed = chosen.outputs[:INPUTS], chosen.pair.precision_executed
-    if str(artifact.absolute()) != chosen.pair.artifact:  # it was judged with an artifact of another format
-        ran = runner.ran(artifact)
-        clean, executed = ran.outputs, ran.facts["precision_executed"]
-    bounds = tolerance_of(settings.stated, executed, None)
-    if bounds is None:
-        settings.notes.append(f"no control could be run: {executed} has no rule")
+    # A control vouches for the pair, so it is judged by that one's rule, whatever its own artifact holds.
+    executed, stored = chosen.pair.precision_executed, chosen.stored
+    bounds, usual = tolerance_of(settings.stated, executed, stored), _usual(executed, stored)
+    if bounds is None or usual is None:
+        settings.notes.append(f"no control could be run: {executed} with weights in {stored} has no rule")
         return []
+    clean = chosen.outputs[:INPUTS]
+    if str(artifact.absolute()) != chosen.pair.artifact:  # it was judged with an artifact of another format
+        clean = runner.ran(artifact).outputs
 
     def judged(outputs: Sequence[Arrays]) -> list[OutputParity]:
         count = len(outputs)
@@ -95,18 +97,31 @@ def _run(
             settings.references[:count], outputs, settings.names[:count], bounds, settings.optional
         ).outputs
 
+    if any(output.status == "fail" for output in judged(clean)):
+        settings.notes.append(
+            f"no control could be run: what {runner.backend} gives for the artifact without a fault fails itself"
+        )
+        return []
     found = run_controls(
         artifact,
         lambda path: runner.ran(path).outputs,
         judged,  # type: ignore[arg-type]  # outputs are those that `runner` gave
         backend=runner.backend,
         clean=clean,
-        tolerance=default_tolerance(executed),
+        tolerance=usual,
         picture_quality=None if settings.seen is None else settings.seen.delta_e2000,  # type: ignore[arg-type]
-        name_layer=name_layer,
+        name_layer=None if net is None else layer_namer(net, runner.backend, settings, artifact, bounds),
     )
     settings.notes.extend(found.left_out)
-    return [ControlOutputs(one.row, [dict(o) for o in one.outputs], executed) for one in found.ran]
+    return [ControlOutputs(one.row, [dict(o) for o in one.outputs], executed, stored) for one in found.ran]
+
+
+def _usual(executed: str | None, stored: str | None) -> Tolerance | None:
+    """The default bounds, never those that the user stated; None where there are none."""
+    try:
+        return tolerance_of(None, executed, stored)
+    except UsageFault:
+        return None
 
 
 class _Runner:

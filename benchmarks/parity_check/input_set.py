@@ -79,7 +79,20 @@ def picture_inputs(places: Sequence[Path], preset: Preset, source: str) -> Input
         kept.append(prepared.kept)
         if not places:
             lines.append(_line(sample, picture))
-    return InputSet(lines, cases, kept, preset, usable)
+    return InputSet(_told_apart(lines), cases, kept, preset, usable)
+
+
+def _told_apart(lines: Sequence[ParityInput]) -> list[ParityInput]:
+    """The lines, with a number behind a name that another one before has: figures are told by their input's name."""
+    taken: set[str] = set()
+    apart = []
+    for line in lines:
+        name, number = line.name, 2
+        while name in taken:
+            name, number = f"{line.name} ({number})", number + 1
+        taken.add(name)
+        apart.append(line.model_copy(update={"name": name}))
+    return apart
 
 
 def array_inputs(cases: Mapping[str, Arrays]) -> InputSet:

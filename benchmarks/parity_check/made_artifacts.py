@@ -39,7 +39,19 @@ class Artifacts:
         refuse_missing_runtime(backend)
         if backend in self._given:
             return self._given[backend]
+        return self.from_sources(backend)
+
+    def from_sources(self, backend: str) -> Path:
+        """The main file for a backend that is the reference, made from the network's sources; raises as `of`.
+
+        Never one that the user named to be checked: it would be held against itself.
+        """
+        refuse_missing_runtime(backend)
         return self.in_one_of(formats_of(backend, backend_class(backend)))
+
+    def is_temporary(self, artifact: str | None) -> bool:
+        """Whether a file is removed when the run ends."""
+        return artifact is not None and Path(artifact).is_relative_to(self._folder.absolute())
 
     def in_one_of(self, formats: tuple[str, ...]) -> Path:
         """The main file in the first of some formats that can be made; raises as `of`."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness.arms_of import mean_of
 from benchmarks.parity_check.arrays_file import Arrays
+from benchmarks.parity_check.artifact_facts import subtracts_mean
 from benchmarks.parity_check.child_process import LIMIT_S, ChildProcess, Job, LoadFailure, Ran
 from benchmarks.parity_check.judging import judge_all, tolerance_of
 from benchmarks.parity_check.pair_verdict import pair_verdict
@@ -20,6 +20,7 @@ from benchmarks.parity_document import ParityPair
 from toolkit.backends.precision import NATIVE
 from toolkit.errors import CtkError, EnvironmentFailed, UsageFault
 from toolkit.hashing import sha256_file
+from toolkit.messages import warn
 from toolkit.presets.preset import MEAN_L
 
 DECIDING = "f32"
@@ -57,7 +58,7 @@ class Settings:
 
     def cases_for(self, artifact: Path) -> Sequence[Arrays]:
         """The inputs as an artifact wants them: with the 50 where it subtracts that itself."""
-        if not self.colours or mean_of(artifact) != "inside":
+        if not self.colours or not subtracts_mean(artifact):
             return self.cases
         return [{name: array + np.float32(MEAN_L) for name, array in case.items()} for case in self.cases]
 
@@ -74,11 +75,19 @@ class _Subject:
 
 @dataclass(slots=True)
 class PairOutputs:
-    """A pair, with the outputs that it was judged by; none where it could not be run."""
+    """A pair, with the outputs that it was judged by; none where it could not be run.
+
+    Attributes:
+        pair: For the document.
+        outputs: By name, for each input.
+        stored: Precision of the artifact's weights.
+        worst_inputs: For each layer the number of the input with its largest error, once layers were walked.
+    """
 
     pair: ParityPair
     outputs: list[Arrays] = field(default_factory=list)
     stored: str | None = None
+    worst_inputs: Mapping[str, int] = field(default_factory=dict)
 
 
 def run_pairs(
@@ -90,11 +99,16 @@ def run_pairs(
         backend: A registered backend.
         find: Finds or makes its artifact.
         settings: What all have in common.
-        named: Whether the user asked for it. One that was not named, and whose runtime does not take this
-            network, is noted and left out.
+        named: Whether the user asked for it, or gave its artifact. One that was not named, and whose runtime
+            does not take the artifact that was made for it, is left out with a warning.
     """
     try:
         artifact = find(backend)
+    except CtkError as error:
+        if not named and isinstance(error, UsageFault):
+            return _left_out(backend, error.what, settings)
+        return [failed_pair(backend, error, None)]
+    try:
         cases = settings.cases_for(artifact)
         with ChildProcess(backend, settings.threads, settings.limit_s) as child:
             job = Job(backend, artifact, settings.threads, twice=True)
@@ -106,14 +120,17 @@ def run_pairs(
         return rows
     except LoadFailure as failure:
         if not named and isinstance(failure.error, EnvironmentFailed):
-            settings.notes.append(f"{backend} is left out: it cannot load this network: {failure.error.what}")
-            return []
+            return _left_out(backend, f"it cannot load this network: {failure.error.what}", settings)
         return [failed_pair(backend, failure.error, artifact)]
     except CtkError as error:
-        if not named and isinstance(error, UsageFault):
-            settings.notes.append(f"{backend} is left out: {error.what}")
-            return []
-        return [failed_pair(backend, error, None)]
+        return [failed_pair(backend, error, artifact)]
+
+
+def _left_out(backend: str, why: str, settings: Settings) -> list[PairOutputs]:
+    text = f"{backend} is left out: {why}"
+    settings.notes.append(text)
+    warn(text)
+    return []
 
 
 def failed_pair(
@@ -164,12 +181,44 @@ def _judged(job: Job, ran: Ran, subject: _Subject, settings: Settings) -> PairOu
         settings.notes.append(f"{job.backend}: {text}")
     if ran.facts["deterministic"] is False:
         settings.notes.append(f"{job.backend}: a second run of the same input gave other bits")
-    return PairOutputs(_pair(job, ran, subject, settings), ran.outputs, subject.stored)
+    pair = _pair(job, ran, subject, settings)
+    if settings.stated is None and pair.decides and _loosens(pair):
+        settings.notes.append(
+            f"{job.backend}: judged by the rule of {pair.precision_stored}, in which most of the artifact's weights "
+            f"are stored: their rounding shows in the outputs, though {pair.precision_executed} was executed"
+        )
+    return PairOutputs(pair, ran.outputs, subject.stored)
+
+
+def _loosens(pair: ParityPair) -> bool:
+    """Whether the stored precision decides about the bounds, not the executed one alone."""
+    alone = tolerance_of(None, pair.precision_executed, None)
+    return alone is not None and tolerance_of(None, pair.precision_executed, pair.precision_stored) != alone
+
+
+def bounds_for(
+    backend: str, executed: str | None, stored: str | None, stated: Tolerance | None
+) -> Tolerance | None:
+    """As `tolerance_of`, for what a backend says that it executed.
+
+    Raises:
+        EnvironmentFailed: CTK404 where no rule follows from that.
+    """
+    if stated is None and executed is None:
+        raise EnvironmentFailed(
+            "CTK404",
+            f"{backend} does not say which precision it executed, so no rule follows",
+            notes=["state one: --rule rtol=1e-4,atol=1e-5"],
+        )
+    try:
+        return tolerance_of(stated, executed, stored)
+    except UsageFault as error:
+        raise EnvironmentFailed("CTK404", f"{backend}: {error.what}", notes=error.notes) from error
 
 
 def _pair(job: Job, ran: Ran, subject: _Subject, settings: Settings) -> ParityPair:
     executed = ran.facts["precision_executed"]
-    tolerance = tolerance_of(settings.stated, executed, subject.stored)
+    tolerance = bounds_for(job.backend, executed, subject.stored, settings.stated)
     judged = judge_all(
         settings.references, ran.outputs, settings.names, tolerance, settings.optional, executed=executed
     )

@@ -20,7 +20,7 @@ from benchmarks.parity_check.seen import SeenPictures
 from benchmarks.parity_check.verdict import document_verdict
 from benchmarks.parity_check.where import compare_weights_of, save_reproducers, walk_pairs
 from benchmarks.parity_check.why import blame_pairs
-from benchmarks.parity_document import ParityDocument, ParityModel
+from benchmarks.parity_document import ParityDocument, ParityModel, ParityPair
 from converters.caffe.network import Net
 from toolkit.version import __version__
 
@@ -91,7 +91,9 @@ class ParityRun:
                 self.oracle.say(f"{name} against {self.references.described.name}")
                 if name in given:
                     self.notes += provenance_notes(name, given[name], self.oracle.subject)
-                self.pairs += run_pairs(name, self.oracle.artifacts.of, self.settings, named=named)
+                self.pairs += run_pairs(
+                    name, self.oracle.artifacts.of, self.settings, named=named or name in given
+                )
         except KeyboardInterrupt:
             self.interrupted = True
 
@@ -129,6 +131,12 @@ class ParityRun:
         except KeyboardInterrupt:
             self.interrupted = True
 
+    def _kept(self, pair: ParityPair) -> ParityPair:
+        """Without the path of an artifact that is removed when the run ends; its SHA-256 stays."""
+        if not self.oracle.artifacts.is_temporary(pair.artifact):
+            return pair
+        return pair.model_copy(update={"artifact": None})
+
     def document(self, preset: str | None, saved: Path | None = None) -> ParityDocument:
         """Everything, with its verdict.
 
@@ -137,7 +145,7 @@ class ParityRun:
             saved: Folder where inputs and outputs will lie.
         """
         subject = self.oracle.subject
-        pairs = [one.pair for one in self.pairs]
+        pairs = [self._kept(one.pair) for one in self.pairs]
         controls = [one.control for one in self.controls]
         verdict, reasons = document_verdict(
             pairs, controls, interrupted=self.interrupted, controls_asked=self.controls_asked

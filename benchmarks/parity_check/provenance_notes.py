@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.parity_check.artifact_facts import is_of, provenance_of
 from benchmarks.parity_check.subject import Subject
 from toolkit.artifact import read_sidecar
-from toolkit.hashing import sha256_file
 
 _SOURCES = ("prototxt", "caffemodel")
 
@@ -19,7 +19,7 @@ def provenance_notes(backend: str, artifact: Path, subject: Subject) -> list[str
         artifact: Main file that the user named.
         subject: The network that it should hold.
     """
-    document = read_sidecar(artifact)
+    document = provenance_of(artifact)
     if document is None:
         return [f"{backend}: {artifact.name} has no provenance, so what it was made from is unknown"]
     wanted = subject.sources()
@@ -29,7 +29,12 @@ def provenance_notes(backend: str, artifact: Path, subject: Subject) -> list[str
         for source in document.sources
         if source.kind in _SOURCES and source.sha256 not in {None, wanted.get(source.kind, source.sha256)}
     ]
-    stated = {file.name: file.sha256 for file in document.outputs}.get(artifact.name)
-    if stated is not None and stated != sha256_file(artifact, "artifact"):
+    sidecar = read_sidecar(artifact)
+    if sidecar is None:
+        notes.append(
+            f"{backend}: {artifact.name} has no provenance beside it: what it says of itself is taken, and whether "
+            "it was changed since it was written is unknown"
+        )
+    if sidecar is not None and sidecar.outputs and not is_of(sidecar, artifact):
         notes.append(f"{backend}: {artifact.name} is not the file that its provenance was written for")
     return notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache as cache_once
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from benchmarks.parity_check.arrays_file import Arrays, read_arrays, write_array
 from benchmarks.parity_check.input_set import case_sha256
 from toolkit import cache
 from toolkit.errors import BadInput, EnvironmentFailed
+from toolkit.hashing import sha256_file, sha256_object
 from toolkit.messages import warn
 
 _FILE = "outputs.npz"
@@ -46,9 +48,20 @@ def _key(case: Arrays, sources: Mapping[str, str], wanted: Sequence[str] | None)
     options = {
         "what": "caffe-reference",
         "numpy": np.__version__,
+        "code": _code_sha256(),
         "wanted": None if wanted is None else sorted(wanted),
     }
     return cache.artifact_key({**sources, "input": case_sha256(case)}, options)
+
+
+@cache_once
+def _code_sha256() -> str:
+    """SHA-256 of the sources that evaluate a Caffe network: what they computed before a change is no reference."""
+    import converters.caffe
+
+    folder = Path(str(converters.caffe.__file__)).parent
+    files = sorted(file for file in folder.rglob("*") if file.suffix in {".py", ".proto"})
+    return sha256_object({file.relative_to(folder).as_posix(): sha256_file(file, "source") for file in files})
 
 
 def _stored(key: str) -> Arrays | None:

@@ -14,13 +14,12 @@ from benchmarks.parity_check.input_set import InputSet, array_inputs
 from benchmarks.parity_check.made_artifacts import Artifacts
 from benchmarks.parity_check.network_graph import NetworkGraph
 from benchmarks.parity_check.reference_outputs import cached_outputs
-from benchmarks.parity_check.saved_run import read_saved, read_saved_arrays
+from benchmarks.parity_check.saved_run import LIST, read_saved, read_saved_arrays
 from benchmarks.parity_check.subject import Subject
 from benchmarks.parity_document import ParityReference
 from toolkit.backends.listing import backend_class
-from toolkit.errors import UsageFault
+from toolkit.errors import BadInput, UsageFault, Where
 from toolkit.hashing import sha256_file, sha256_object
-from toolkit.models.card import model_cards
 
 GOLDEN = "golden:"
 
@@ -91,17 +90,11 @@ def saved_references(folder: Path) -> References:
     cases = read_saved_arrays(folder, saved.inputs, len(saved.names))
     outputs = read_saved_arrays(folder, saved.reference, len(saved.names))
     lines = [line for line in document.inputs if line.usable]
+    if [line.name for line in lines] != saved.names:
+        raise BadInput(
+            "CTK502", "the document lists other inputs than were saved", Where(file=str(folder / LIST))
+        )
     return References(document.reference, InputSet(lines, cases), outputs, frozenset(saved.optional))
-
-
-def saved_model(folder: Path) -> str | None:
-    """The model card that a saved run was about; None for a network of the user's own.
-
-    Raises:
-        BadInput: As `read_saved`.
-    """
-    name = read_saved(folder)[0].model.name
-    return name if name in model_cards() else None
 
 
 def computed_references(reference: str, inputs: InputSet, oracle: Oracle) -> References:
@@ -132,7 +125,7 @@ def evaluated(reference: str, cases: Sequence[Arrays], oracle: Oracle) -> tuple[
     """
     if reference != CAFFE_REFERENCE:
         oracle.say(f"{reference}, the reference, on {len(cases)} inputs")
-        return _run(reference, oracle.artifacts.of(reference), cases, None, oracle), False
+        return _run(reference, oracle.artifacts.from_sources(reference), cases, None, oracle), False
     subject = oracle.subject
     wanted = [subject.card.heads[subject.head].blob] if subject.card and subject.head else None
 

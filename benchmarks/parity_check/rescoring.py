@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.parity_check.arrays_file import Arrays
 from benchmarks.parity_check.judging import judge_all, tolerance_of
@@ -14,13 +15,14 @@ from benchmarks.parity_check.rules_in_words import rules_in_words
 from benchmarks.parity_check.saved_run import SavedRun, read_saved, read_saved_arrays
 from benchmarks.parity_check.verdict import INTERRUPTED, document_verdict
 from benchmarks.parity_document import ParityControl, ParityDocument, ParityPair
-from toolkit.errors import Inconclusive
+from toolkit.errors import BadInput, Inconclusive, Where
 
 
 def rescore(folder: Path, rule: Tolerance | str | None = None) -> ParityDocument:
     """Judges the outputs in a folder that `parity` saved; a function of the folder and the rule alone.
 
-    What does not depend on the rule (pictures, grey, layers, weights, blame) stays as it was saved.
+    What does not depend on the rule (pictures, grey, weights, blame) stays as it was saved. What was found out
+    about layers is dropped under another rule than that of the run.
 
     Args:
         folder: What ``save`` named.
@@ -62,6 +64,10 @@ def rescore(folder: Path, rule: Tolerance | str | None = None) -> ParityDocument
     )
 
 
+# The values inside are not saved, so that no other rule can be applied to them.
+_NO_LAYERS: dict[str, Any] = {"layers": [], "first_divergent_layer": None, "first_amplifying_layer": None}
+
+
 class _Again:
     def __init__(
         self, folder: Path, saved: SavedRun, references: Sequence[Arrays], stated: Tolerance | None
@@ -70,6 +76,8 @@ class _Again:
         self._saved = saved
         self._references = references
         self._stated = stated
+        of_run = None if saved.rule is None else Tolerance(*saved.rule)
+        self._other_rule = stated != of_run
 
     def pair(self, i: int, pair: ParityPair) -> ParityPair:
         saved = self._saved.pairs[i]
@@ -89,6 +97,7 @@ class _Again:
                 "interior": judged.interior,
                 "verdict": verdict,
                 "reason": reason,
+                **(_NO_LAYERS if self._other_rule else {}),
             }
         )
 
@@ -97,9 +106,17 @@ class _Again:
         if saved is None:
             return control
         found = read_saved_arrays(self._folder, saved, None)
-        tolerance = tolerance_of(self._stated, saved.precision_stored, None)
+        if not 0 < len(found) <= len(self._saved.names):
+            raise BadInput(
+                "CTK502", f"a control has {len(found)} inputs, and the run {len(self._saved.names)}",
+                Where(file=str(self._folder / saved.file)),
+            )  # fmt: skip
+        tolerance = tolerance_of(self._stated, saved.precision_executed, saved.precision_stored)
         judged = judge_all(
             self._references[: len(found)], found, self._saved.names[: len(found)], tolerance,
             frozenset(self._saved.optional),
         )  # fmt: skip
-        return control.model_copy(update={"outputs": judged.outputs, "seen": judged.passed is False})
+        named = None if self._other_rule else control.layer_named
+        return control.model_copy(
+            update={"outputs": judged.outputs, "seen": judged.passed is False, "layer_named": named}
+        )

@@ -40,7 +40,8 @@ class SavedArrays(BaseModel):
     Attributes:
         file: Its name in the folder.
         sha256: Of its content.
-        precision_stored: Of the artifact's weights, where it is a pair's file; of a control's, what was executed.
+        precision_stored: Of the artifact's weights; of a control's file, that of the pair that it vouches for.
+        precision_executed: Of that pair, where it is a control's file: it is judged as that one is.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,6 +49,23 @@ class SavedArrays(BaseModel):
     file: str
     sha256: str
     precision_stored: str | None = None
+    precision_executed: str | None = None
+
+
+class SavedNetwork(BaseModel):
+    """Which network the run was about.
+
+    Attributes:
+        card: Model card; null for the user's own.
+        head: Where it ends; null for its own outputs.
+        sources_sha256: Of the hashes of its source files.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    card: str | None
+    head: str | None
+    sources_sha256: str
 
 
 class SavedRun(Document):
@@ -57,6 +75,7 @@ class SavedRun(Document):
         names: Of the inputs, in the order of the arrays.
         optional: Outputs that need not be there.
         rule: Bounds that the user stated; null for the defaults.
+        network: Whose outputs these are.
         document: SHA-256 of parity.json.
         pairs: Files of the document's pairs, in their order; null for one that could not be run.
         controls: Likewise of its controls; each ran for the first inputs, as many as the file has.
@@ -66,6 +85,7 @@ class SavedRun(Document):
     names: list[str]
     optional: list[str]
     rule: tuple[float, float] | None
+    network: SavedNetwork
     document: str
     inputs: SavedArrays
     reference: SavedArrays
@@ -74,7 +94,11 @@ class SavedRun(Document):
 
 
 def save_arrays(
-    folder: Path, name: str, cases: Sequence[Arrays], precision_stored: str | None = None
+    folder: Path,
+    name: str,
+    cases: Sequence[Arrays],
+    precision_stored: str | None = None,
+    precision_executed: str | None = None,
 ) -> SavedArrays:
     """Writes one file of arrays into the folder.
 
@@ -83,13 +107,17 @@ def save_arrays(
         name: The file's name; characters that a file name should not have become ``-``.
         cases: Arrays for each input.
         precision_stored: See `SavedArrays`.
+        precision_executed: Likewise.
 
     Raises:
         EnvironmentFailed: CTK401 or CTK402 when it cannot be written.
     """
     plain = _ODD.sub("-", name)
     return SavedArrays(
-        file=plain, sha256=write_cases(folder / plain, cases), precision_stored=precision_stored
+        file=plain,
+        sha256=write_cases(folder / plain, cases),
+        precision_stored=precision_stored,
+        precision_executed=precision_executed,
     )
 
 
@@ -108,6 +136,7 @@ def save_run(
     pairs: Sequence[PairOutputs],
     controls: Sequence[ControlOutputs],
     stated: Tolerance | None,
+    network: SavedNetwork,
 ) -> None:
     """Writes everything that a run gave; raises as `save_arrays`.
 
@@ -118,6 +147,7 @@ def save_run(
         pairs: In the order of the document's.
         controls: In the order of the document's.
         stated: Bounds that the user stated.
+        network: Whose outputs these are.
     """
     files = [
         save_arrays(folder, f"{one.pair.backend}-{one.pair.precision_requested}.npz", one.outputs, one.stored)
@@ -126,13 +156,16 @@ def save_run(
         for one in pairs
     ]
     faults = [
-        save_arrays(folder, f"control-{i}.npz", one.outputs, one.executed) if one.outputs else None
+        save_arrays(folder, f"control-{i}.npz", one.outputs, one.stored, one.executed)
+        if one.outputs
+        else None
         for i, one in enumerate(controls)
     ]
     saved = SavedRun(
         names=references.inputs.names,
         optional=sorted(references.optional),
         rule=None if stated is None else (stated.rtol, stated.atol),
+        network=network,
         document="",
         inputs=save_arrays(folder, INPUTS, references.inputs.cases),
         reference=save_arrays(folder, REFERENCE, references.outputs),

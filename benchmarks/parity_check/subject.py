@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolkit.artifact import read_sidecar
+from benchmarks.parity_check.artifact_facts import provenance_of
 from toolkit.errors import UsageFault
 from toolkit.hashing import remembered_sha256, sha256_file
 from toolkit.models.card import ModelCard, model_card, model_cards, weights_kind
@@ -94,7 +94,7 @@ def as_artifact(
     files = [model] if isinstance(model, Path) else list(model or ()) if not isinstance(model, str) else []
     if artifacts or len(files) != 1 or not files[0].is_file():
         return model, artifacts
-    document = read_sidecar(files[0])
+    document = provenance_of(files[0])
     if document is None or document.model not in model_cards():
         return model, artifacts
     return None, files[0]
@@ -162,7 +162,7 @@ def _of_card(name: str | None, weights: str | None, head: str, mean: str) -> Sub
 def _stated(artifacts: Sequence[Path], notes: list[str]) -> Mapping[str, Any]:
     """Card, weights and head that the first artifact with a usable provenance states."""
     for path in artifacts:
-        document = read_sidecar(path)
+        document = provenance_of(path)
         if document is not None and document.model in model_cards():
             weights = document.weights if document.weights in {"released", "synthetic"} else None
             return {"model": document.model, "weights": weights, "head": document.head}
@@ -185,7 +185,7 @@ def _own(files: Sequence[Path]) -> Subject:
         return Subject(found.name, kind, found.prototxt, found.caffemodel)
     if len(files) != 1:
         raise UsageFault("CTK601", "one file is the whole network in this format; give artifacts apart")
-    document = read_sidecar(files[0])
+    document = provenance_of(files[0])
     return Subject(
         name=document.model if document else files[0].stem,
         weights=document.weights if document else "own",

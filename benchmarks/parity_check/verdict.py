@@ -78,6 +78,8 @@ def _status(code: str | None) -> int:
 
 
 def _unseen(control: ParityControl, failing: Collection[str]) -> str:
+    if control.failure is not None:
+        return f"the control {control.fault!r} could not be run: {control.failure}"
     if control.backend in failing:
         return f"the control {control.fault!r} passes, made in an artifact that itself fails"
     return f"the control {control.fault!r} passes: the check cannot see it"

@@ -11,6 +11,7 @@ from benchmarks.layer_walk.artifact_walk import Candidate, walk_artifacts
 from benchmarks.layer_walk.reproducer import save_reproducer
 from benchmarks.layer_walk.weights import compare_weights
 from benchmarks.parity_check.pairs import PairOutputs, Settings
+from benchmarks.parity_check.rule import Tolerance
 from benchmarks.parity_check.subject import Subject
 from benchmarks.parity_document import ParityPair, WeightDifference
 from converters.caffe.network import Net
@@ -40,6 +41,7 @@ def walk_pairs(pairs: Sequence[PairOutputs], net: Net, settings: Settings) -> No
                 f"{one.pair.backend}: its layers were not compared: {walked.error.headline}"
             )
         settings.notes.extend(walked.notes)
+        one.worst_inputs = walked.worst_inputs
         one.pair = one.pair.model_copy(
             update={
                 "layers": walked.layers,
@@ -49,7 +51,9 @@ def walk_pairs(pairs: Sequence[PairOutputs], net: Net, settings: Settings) -> No
         )
 
 
-def layer_namer(net: Net, backend: str, settings: Settings) -> Callable[[Path], str | None]:
+def layer_namer(
+    net: Net, backend: str, settings: Settings, sound: Path, bounds: Tolerance
+) -> Callable[[Path], str | None]:
     """Names the first divergent layer of faulty artifacts, for the first input.
 
     The reference's values are kept for all of them where they take less than `_MOST_BYTES`.
@@ -58,19 +62,23 @@ def layer_namer(net: Net, backend: str, settings: Settings) -> Callable[[Path], 
         net: The network with its parameters.
         backend: What runs them.
         settings: What all pairs have in common.
+        sound: The artifact that they are made of, which they share the inputs with.
+        bounds: Of the rule.
     """
     cases = settings.cases[:1]
+    own = settings.cases_for(sound)[:1]
     size = 8 * sum(int(np.prod(value.shape, dtype=np.int64)) for value in net.values.values())
     kept = list(iterate_reference(net, cases[0])) if size <= _MOST_BYTES else None
 
     def name(artifact: Path) -> str | None:
-        candidate = Candidate(backend, artifact, tolerance=settings.stated)
+        candidate = Candidate(backend, artifact, tolerance=bounds, cases=own, plain=[])
         (walked,) = walk_artifacts(
             net,
             [candidate],
             cases,
             threads=settings.threads,
             reference=None if kept is None else lambda _: kept,
+            thorough=False,
             limit_s=settings.limit_s,
         )
         return walked.first_divergent_layer
@@ -94,10 +102,10 @@ def save_reproducers(pairs: Sequence[PairOutputs], net: Net, settings: Settings,
         layer = one.pair.first_divergent_layer
         if layer is None:
             continue
-        worst = next(iter(one.pair.worst_input.values()), settings.names[0])
-        case = settings.cases[list(settings.names).index(worst)]
+        worst = one.worst_inputs.get(layer, 0)
+        own = settings.cases_for(Path(str(one.pair.artifact)))[worst]
         found = save_reproducer(
-            folder, net, _candidate(one, settings), layer, case,
+            folder, net, _candidate(one, settings), layer, settings.cases[worst], own_inputs=own,
             threads=settings.threads, limit_s=settings.limit_s,
         )  # fmt: skip
         settings.notes.append(

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from benchmarks.blame.blaming import blame_for
 from benchmarks.blame.network import Network
 from benchmarks.blame.side import Side
-from benchmarks.harness.arms_of import mean_of
 from benchmarks.parity_check.arrays_file import Arrays
+from benchmarks.parity_check.artifact_facts import subtracts_mean
 from benchmarks.parity_check.child_process import ChildProcess, Job, LoadFailure
 from benchmarks.parity_check.network_graph import NetworkGraph
 from benchmarks.parity_check.pairs import PairOutputs, Settings
@@ -56,6 +56,10 @@ def blame_pairs(
 
     exact = preset_named("exact", net_size=colours[1])
     side = Side(exact, Network(references.described.name, cast(Any, colours[2]), "outside", reference))
+    if colours[2] == "ab":
+        settings.notes.append(
+            "blame: the head is counted within the model: the network gives ab, and no probabilities to swap at"
+        )
     for one in pairs:
         if one.outputs and (one.pair.decides or one.pair.precision_executed != "f32"):
             oracle.say(f"blame: {one.pair.backend} at {one.pair.precision_requested}")
@@ -76,7 +80,7 @@ def _blame(
     job = Job(one.pair.backend, artifact, settings.threads, one.pair.precision_requested)
     try:
         with ChildProcess(f"{one.pair.backend}, for blame", settings.threads, settings.limit_s) as child:
-            run = _running(child, job, source, target, inside=mean_of(artifact) == "inside")
+            run = _running(child, job, source, target, inside=subtracts_mean(artifact))
             # Both sides subtract the 50 outside here: `run` gives it back to an artifact that wants it.
             other = Side(preset, Network(name, cast(Any, head), preset.mean, _as_preset(run, preset)))
             blamed = blame_for(side, other, references.inputs.files)

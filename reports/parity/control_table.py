@@ -29,7 +29,11 @@ def _row(control: ParityControl) -> list[str | Cell]:
         scientific(_largest(control, "smallest_passing_rtol")),
         NOTHING if control.delta_e2000 is None else plain(control.delta_e2000.mean),
         control.layer_named or NOTHING,
-        "seen" if control.seen else Cell("NOT SEEN", "bold red"),
+        "seen"
+        if control.seen
+        else Cell("NOT RUN", "bold red")
+        if control.failure
+        else Cell("NOT SEEN", "bold red"),
     ]
 
 

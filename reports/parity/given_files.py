@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.parity_check.artifact_facts import provenance_of
 from reports.bench.given_artifacts import GivenArtifacts
 from reports.parity.request import CAFFE_REFERENCE
-from toolkit.artifact import read_sidecar
 from toolkit.content import HEAD_BYTES, sniff
 from toolkit.errors import UsageFault
 from toolkit.files import opened
@@ -72,5 +72,5 @@ def _is_artifact(path: Path) -> bool:
 def _made_from_a_card(path: Path, reference: str | None) -> bool:
     if reference not in {None, CAFFE_REFERENCE}:
         return False
-    document = read_sidecar(path)
+    document = provenance_of(path)
     return document is not None and document.model in model_cards()

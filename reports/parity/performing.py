@@ -17,7 +17,7 @@ from reports.parity.cautions import document_cautions
 from reports.parity.delivery import delivered
 from reports.parity.judging import error_of
 from reports.parity.progress_line import Listener, progress_line
-from reports.parity.request import CAFFE_REFERENCE, DEFAULT_PRESET, Request
+from reports.parity.request import CAFFE_REFERENCE, Request
 from toolkit.errors import UsageFault
 from toolkit.messages import collected_warnings, note, warn
 
@@ -87,7 +87,7 @@ def _document(asked: Request, pictures_in: Path | None, listener: Listener | Non
         artifacts=files_of(asked),
         images=asked.images,
         rule=asked.rule,
-        preset=asked.preset or DEFAULT_PRESET,
+        preset=asked.preset,
         native=asked.native,
         layers=asked.layers,
         blame=asked.blame,

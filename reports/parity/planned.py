@@ -7,14 +7,16 @@ from pathlib import Path
 
 from benchmarks.bench_document import BenchPicture
 from benchmarks.harness.pictures import gathered
+from benchmarks.parity_check.artifact_facts import provenance_of
 from benchmarks.parity_check.asked_backends import asked_backends
 from benchmarks.parity_check.references import GOLDEN, refuse_unknown_reference
+from benchmarks.parity_check.refused_options import refuse_ignored
 from benchmarks.parity_check.rule_option import parse_rule
 from benchmarks.parity_check.rules_in_words import rules_in_words
+from benchmarks.parity_check.saved_network import saved_subject
 from benchmarks.parity_check.saved_run import read_saved
 from reports.bench.figures import counted
 from reports.parity.request import CAFFE_REFERENCE, DEFAULT_PRESET, Request
-from toolkit.artifact import read_sidecar
 from toolkit.backends.listing import backend_class, formats_of, refuse_missing_runtime
 from toolkit.backends.opening import refuse_format
 from toolkit.backends.threads import thread_count
@@ -40,6 +42,7 @@ def refuse_mistakes(asked: Request) -> list[str]:
     thread_count(asked.threads)
     reference = asked.reference or CAFFE_REFERENCE
     refuse_unknown_reference(reference)
+    refuse_ignored(reference, images=asked.images, preset=asked.preset, load=asked.load)
     if reference.startswith(GOLDEN) and not Path(reference.removeprefix(GOLDEN)).is_dir():
         raise BadInput(
             "CTK501", "there is no such folder of golden outputs", Where(file=reference.removeprefix(GOLDEN))
@@ -47,7 +50,9 @@ def refuse_mistakes(asked: Request) -> list[str]:
     if asked.model is not None:
         model_card(asked.model)
     if asked.load is not None:
-        read_saved(asked.load)
+        before = saved_subject(asked.load)
+        if not asked.files and asked.model is None:
+            before.refuse_missing_files()
     names, given = asked_backends(asked.backends, files_of(asked), reference)
     for name in asked.backends:
         refuse_missing_runtime(name)
@@ -94,7 +99,7 @@ def _by_provenance(asked: Request) -> str | None:
     """The card that the first artifact with a usable provenance names, which `benchmarks.parity` takes."""
     common = asked.artifacts.common
     for path in [*asked.artifacts.by_backend.values(), *([common] if common else [])]:
-        document = read_sidecar(path)
+        document = provenance_of(path)
         if document is not None and document.model in model_cards():
             return f"{document.model}, by the provenance of {path.name}"
     return None

@@ -76,13 +76,23 @@ def pickled() -> bytes:
         {"a.npy": b""},
         {"a.npy": pickled()},
         {"a.npy": header("(4,)") + b"1234"},
+        {"a.npy": header("(")},
+        {"a.npy": header("(" * 60 + ")" * 60)},
     ],
-    ids=["huge", "negative", "object", "complex", "text", "empty", "pickle", "short"],
+    ids=["huge", "negative", "object", "complex", "text", "empty", "pickle", "short", "unclosed", "nested"],
 )
 def test_an_entry_that_is_no_such_array_is_refused(tmp_path: Path, entries: dict[str, bytes]):
     with pytest.raises(BadInput) as caught:
         read_arrays(zipped(tmp_path / "a.npz", entries), "inputs")
     assert caught.value.code == "CTK502"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_method_that_expands_without_a_known_bound_is_refused(tmp_path: Path, method: int):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", method) as archive:
+        archive.writestr("a.npy", header("(1,)") + b"1234")
+    with pytest.raises(BadInput, match=r"CTK502 .*DEFLATE"):
+        read_arrays(tmp_path / "a.npz", "inputs")
 
 
 def test_every_cut_of_a_file_is_an_error_and_never_a_crash(tmp_path: Path):

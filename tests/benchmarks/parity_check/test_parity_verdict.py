@@ -83,6 +83,13 @@ def test_too_few_controls_prove_nothing(pairs: list[ParityPair], count: int, wan
     assert document_verdict([pair("pass")], [control(True)] * count) == ("pass", [])
 
 
+def test_a_control_that_met_an_error_leaves_the_run_inconclusive():
+    broken = control(False).model_copy(update={"failure": "CTK404 it fell over"})
+    verdict, reasons = document_verdict([pair("pass")], [control(True)] * 3 + [broken], controls_asked=True)
+    assert verdict == "inconclusive"
+    assert "could not be run: CTK404 it fell over" in reasons[0]
+
+
 def test_a_control_in_an_artifact_that_fails_takes_nothing_from_the_failure():
     verdict, reasons = document_verdict([pair("fail")], [control(False)] * 3, controls_asked=True)
     assert verdict == "fail"

@@ -55,6 +55,14 @@ def test_other_sources_outputs_or_types_are_other_entries(home: Path):
     assert evaluate.calls == [1] * 5
 
 
+def test_other_code_computes_again(home: Path, monkeypatch: pytest.MonkeyPatch):
+    evaluate = Doubling()
+    cached_outputs(cases(1), {"prototxt": "a"}, None, evaluate)
+    monkeypatch.setattr("benchmarks.parity_check.reference_outputs._code_sha256", lambda: "changed")
+    cached_outputs(cases(1), {"prototxt": "a"}, None, evaluate)
+    assert evaluate.calls == [1, 1]
+
+
 def test_a_damaged_entry_is_computed_again(home: Path):
     evaluate = Doubling()
     cached_outputs(cases(4), {}, None, evaluate)

@@ -33,7 +33,7 @@ def test_an_artifacts_provenance_names_card_and_weights(
     )
     assert caffe_graph(bins).only == ("data_l", "class8_313_rh")
     # Another file without provenance is taken for the main model's, and that is said.
-    copy(main_onnx, tmp_path / "net.onnx")
+    copy(MINI / "deploy.prototxt", tmp_path / "net.onnx")
     assert not sidecar_of(tmp_path / "net.onnx").exists()
     subject_of(None, [tmp_path / "net.onnx"], notes=notes, **AB)  # type: ignore[arg-type]
     assert "no provenance" in notes[0]
