@@ -7,6 +7,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Sequence
+from contextvars import copy_context
 from typing import Any
 
 import typer
@@ -67,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = [word for word in words if word != "--debug"]
     prepare_streams()
     try:
-        return _status(words, debug)
+        # In a context of its own, so that --quiet ends with the verb where a program calls this more than once.
+        return copy_context().run(_status, words, debug)
     finally:
         settle_streams()
 

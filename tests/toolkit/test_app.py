@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from toolkit.app import main
+from toolkit.messages import note
 from toolkit.version import __version__
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -297,3 +299,9 @@ def test_a_reader_that_goes_away_does_not_change_the_status(
         assert process.stdout.readline().startswith("xxx")
         process.stdout.close()
         assert (process.stderr.read(), process.wait(60)) == (error, status)
+
+
+def test_quiet_ends_with_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--quiet"]) == 0
+    note("told again")
+    assert capsys.readouterr().err.endswith("note: told again\n")
