@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
 from benchmarks.machine import Machine
-from benchmarks.parity_check.compare import DeltaE2000
 from benchmarks.parity_check.rule import OutputParity
 from toolkit.documents import Document
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
 from benchmarks.image_quality.picture_pairs import Doubles, Samples, refuse_unequal_sizes, row_blocks
-from benchmarks.parity_check.compare import DeltaE2000
 from toolkit.colour.lab import srgb_to_lab
 
 

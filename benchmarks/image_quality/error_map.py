@@ -38,7 +38,7 @@ def in_colours(differences: Doubles, top: float) -> Samples:
     Raises:
         EnvironmentFailed: CTK404 when OpenCV is missing.
     """
-    cv2 = runtime_module("cv2", "opencv", "opencv-python-headless<5")
+    cv2 = runtime_module("cv2", "the error map")
     steps = np.arange(256, dtype=np.uint8).reshape(256, 1)
     table = cv2.applyColorMap(steps, cv2.COLORMAP_INFERNO)[:, 0, ::-1]
     return np.ascontiguousarray(table[np.rint(np.clip(differences / top, 0, 1) * 255).astype(np.intp)])

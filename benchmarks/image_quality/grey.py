@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.image_quality.colourfulness import colourfulness
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
 from benchmarks.image_quality.delta_e_map import delta_e_map, summary
 from benchmarks.image_quality.picture_pairs import Samples
-from benchmarks.parity_check.compare import DeltaE2000
 from benchmarks.parity_document import GreyBaseline
 from toolkit.colour.coefficients import coefficients
 from toolkit.colour.lab import lab_to_srgb, lightness

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
 from collections.abc import Collection
-from contextlib import suppress
 from pathlib import Path
 
+from benchmarks.layer_walk.ir_exposing import expose_ir
+from benchmarks.layer_walk.onnx_exposing import expose_onnx
 from toolkit.atomic import write_failures_named
 from toolkit.backends.openvino_reading import format_of
 
@@ -35,45 +33,9 @@ def with_every_value(artifact: Path, folder: Path, names: Collection[str] | None
         BadInput: CTK501 or CTK502 for the file, CTK517 or CTK520 when it is damaged.
         EnvironmentFailed: CTK401 or CTK402 when the copy cannot be written.
     """
-    from benchmarks.layer_walk.ir_exposing import expose_ir
-    from benchmarks.layer_walk.onnx_exposing import expose_onnx
-
     target = folder / f"{PREFIX}{artifact.name}"
     with write_failures_named(folder):
         folder.mkdir(parents=True, exist_ok=True)
     expose = expose_ir if format_of(artifact) == "openvino" else expose_onnx
     expose(artifact, target, None if names is None else frozenset(names))
     return target
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """Lets a file appear in a second place: as a hard link, or as a copy where that cannot be.
-
-    A symbolic link would not do: runtimes refuse data that lies outside the artifact's folder.
-
-    Raises:
-        EnvironmentFailed: CTK401 or CTK402 when it cannot be written.
-    """
-    if target.exists() and target.samefile(source):
-        return
-    with write_failures_named(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        with suppress(OSError):
-            os.link(source.resolve(), target)
-            return
-        copy_bytes(source, target)
-
-
-def copy_bytes(source: Path, target: Path) -> None:
-    """Copies a file's content, and leaves nothing behind where that fails.
-
-    Raises:
-        OSError: It cannot be read or written.
-    """
-    try:
-        shutil.copyfile(source, target)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            target.unlink(missing_ok=True)
-        raise

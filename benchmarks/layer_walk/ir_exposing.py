@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 
+from benchmarks.layer_walk.linking import link_or_copy
 from converters.openvino.ir_network import IrNetwork, IrPort
 from converters.openvino.ir_xml import MOST_BYTES, read_xml
 from toolkit.atomic import write_failures_named
@@ -33,8 +34,6 @@ def expose_ir(artifact: Path, target: Path, names: Collection[str] | None) -> No
         BadInput: CTK501 or CTK502 for the file, CTK520 when it is damaged or its bin is another one's.
         EnvironmentFailed: CTK401 or CTK402 when the copy cannot be written.
     """
-    from benchmarks.layer_walk.exposing import link_or_copy
-
     check_pair(artifact, sha256=False)
     network = read_xml(artifact)
     data = read_bounded(artifact, "OpenVINO IR", MOST_BYTES)

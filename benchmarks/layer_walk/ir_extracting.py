@@ -14,7 +14,7 @@ from toolkit.errors import BadInput, Where
 
 def extract_ir(artifact: Path, piece: Piece, target: Path) -> tuple[Path, tuple[str, ...]]:
     """Writes the part of an IR that belongs to a piece; see `extracting.extract`."""
-    openvino = runtime_module("openvino", "openvino", "openvino>=2025.3")
+    openvino = runtime_module("openvino", "a piece of an IR")
     model = read_artifact(openvino.Core(), artifact)
     values = {name: out for op in model.get_ops() for out in op.outputs() for name in out.get_names()}
     for name in (*piece.starts, *piece.ends):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.layer_walk.linking import copy_bytes
 from toolkit.atomic import write_failures_named
 from toolkit.backends.onnx_external import onnx_files
 from toolkit.backends.onnx_outline import Outline, read_outline
@@ -26,8 +27,6 @@ def expose_onnx(artifact: Path, target: Path, names: Collection[str] | None) -> 
         EnvironmentFailed: CTK401 or CTK402 when the copy cannot be written.
     """
     from onnx import GraphProto, ModelProto
-
-    from benchmarks.layer_walk.exposing import copy_bytes
 
     outline = read_outline(artifact)
     added = ModelProto(graph=GraphProto(output=list(_new_outputs(outline, names))))

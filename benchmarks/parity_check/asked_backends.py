@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.harness.arms_of import SLOW
-from toolkit.backends.listing import backend_class, backends, formats_of
-from toolkit.backends.opening import refuse_format
+from toolkit.backends.listing import backend_class, backends
+from toolkit.backends.opening import loads
 from toolkit.errors import Inconclusive, UsageFault
 
 
@@ -41,7 +41,7 @@ def asked_backends(
     if not names:
         names = [one.name for one in backends() if one.installed and one.name not in {SLOW, reference}]
         if isinstance(artifacts, Path):
-            names = [name for name in names if _loads(name, artifacts)]
+            names = [name for name in names if loads(name, artifacts)]
     if not names:
         raise Inconclusive(
             "CTK301",
@@ -51,11 +51,3 @@ def asked_backends(
     if isinstance(artifacts, Path):
         by_backend = dict.fromkeys(names, artifacts)
     return names, by_backend
-
-
-def _loads(name: str, file: Path) -> bool:
-    try:
-        refuse_format(name, formats_of(name, backend_class(name)), file)
-    except UsageFault:
-        return False
-    return True

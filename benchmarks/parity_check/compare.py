@@ -8,8 +8,9 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
+from benchmarks.image_quality.delta_e_map import delta_e_map, summary
 from benchmarks.parity_check.rule import OutputParity, Scope, Tolerance, judge, rule_text
 from toolkit.errors import BadInput, CheckFailed, Inconclusive
 
@@ -27,16 +28,6 @@ class OutputsParity:
 
     outputs: tuple[OutputParity, ...]
     verdict: Verdict
-
-
-class DeltaE2000(BaseModel):
-    """CIEDE2000 differences of two pictures over all pixels (`delta_e2000` of ctk.parity/1)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    mean: float
-    p95: float
-    max: float
 
 
 def compare_outputs(
@@ -95,8 +86,6 @@ def delta_e2000(reference: NDArray[np.uint8], picture: NDArray[np.uint8]) -> Del
     Raises:
         BadInput: CTK508 when the sizes differ.
     """
-    from benchmarks.image_quality.delta_e_map import delta_e_map, summary
-
     if reference.shape != picture.shape or reference.size == 0:
         raise BadInput(
             "CTK508", f"pictures of {reference.shape} and {picture.shape} cannot be compared pixel by pixel"

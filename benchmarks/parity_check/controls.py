@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from benchmarks.parity_check.arrays_file import Arrays
 from benchmarks.parity_check.child_process import ChildProcess, Job, LoadFailure, Ran
+from benchmarks.parity_check.control_outputs import ControlOutputs
 from benchmarks.parity_check.judging import judge_all, tolerance_of
 from benchmarks.parity_check.pairs import PairOutputs, Settings
 from benchmarks.parity_check.references import Oracle
 from benchmarks.parity_check.rule import OutputParity, Tolerance
 from benchmarks.parity_check.where import layer_namer
-from benchmarks.parity_document import ParityControl
 from converters.caffe.network import Net
 from toolkit.backends.listing import backend_class, formats_of
 from toolkit.content import HEAD_BYTES, sniff
@@ -26,23 +25,6 @@ from toolkit.files import opened
 INPUTS = 1
 # The first of these that passed runs them; any other backend that loads ONNX after them.
 _PREFERRED = ("onnxruntime", "openvino", "opencv", "torch")
-
-
-@dataclass(slots=True)
-class ControlOutputs:
-    """A control, with the outputs that it was judged by, for the first inputs.
-
-    Attributes:
-        control: For the document.
-        outputs: By name, for each of these inputs.
-        executed: The precision that the pair executed for which it vouches.
-        stored: That of the weights of its artifact.
-    """
-
-    control: ParityControl
-    outputs: list[Arrays] = field(default_factory=list)
-    executed: str | None = None
-    stored: str | None = None
 
 
 def run_all_controls(

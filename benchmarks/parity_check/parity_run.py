@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.machine import describe_machine
-from benchmarks.parity_check.controls import ControlOutputs, run_all_controls
+from benchmarks.parity_check.control_outputs import ControlOutputs
+from benchmarks.parity_check.controls import run_all_controls
 from benchmarks.parity_check.judging import refuse_infinite
 from benchmarks.parity_check.network_graph import NetworkGraph
 from benchmarks.parity_check.pairs import PairOutputs, Settings, run_pairs

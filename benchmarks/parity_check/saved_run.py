@@ -22,7 +22,7 @@ from toolkit.files import read_bounded
 from toolkit.hashing import sha256_bytes, sha256_file
 
 if TYPE_CHECKING:  # judging a saved run again must not load what runs one
-    from benchmarks.parity_check.controls import ControlOutputs
+    from benchmarks.parity_check.control_outputs import ControlOutputs
     from benchmarks.parity_check.pairs import PairOutputs
     from benchmarks.parity_check.references import References
     from benchmarks.parity_check.rule import Tolerance

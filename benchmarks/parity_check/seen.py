@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.image_quality.comparison import save_comparison
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
 from benchmarks.image_quality.delta_e_map import delta_e_map, summary
 from benchmarks.image_quality.grey import GreyError, grey_baseline, grey_error, grey_picture, reaches_grey
 from benchmarks.image_quality.quality import Coloured, quality
 from benchmarks.parity_check.arrays_file import Arrays
-from benchmarks.parity_check.compare import DeltaE2000
 from benchmarks.parity_check.input_set import InputSet
 from benchmarks.parity_document import GreyBaseline, PictureQuality
 from toolkit.errors import CtkError

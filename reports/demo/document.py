@@ -7,8 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from benchmarks.harness.stage_timing import StageReport
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
 from benchmarks.machine import Machine
-from benchmarks.parity_check.compare import DeltaE2000, Verdict
+from benchmarks.parity_check.compare import Verdict
 from benchmarks.parity_check.rule import OutputParity
 from toolkit.documents import Document
 

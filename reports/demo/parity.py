@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.parity_check.compare import DeltaE2000, compare_outputs, delta_e2000
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
+from benchmarks.parity_check.compare import compare_outputs, delta_e2000
 from benchmarks.parity_check.rule import Tolerance, default_tolerance
 from converters.caffe.network import Net
 from converters.caffe.reference import run_reference

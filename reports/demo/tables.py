@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from benchmarks.harness.stage_timing import STAGES, TOTAL
-from benchmarks.parity_check.compare import DeltaE2000
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
 from benchmarks.parity_check.rule import OutputParity
 from reports.demo.document import DemoDocument
 from toolkit.commands.table import print_table

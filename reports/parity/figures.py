@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.parity_check.compare import DeltaE2000
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
 from benchmarks.parity_document import ParityDocument, ParityPair
 
 NOTHING = "-"

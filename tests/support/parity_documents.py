@@ -7,7 +7,7 @@ from typing import Any
 
 from bench_documents import MACHINE
 
-from benchmarks.parity_check.compare import DeltaE2000
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
 from benchmarks.parity_check.rule import OutputParity
 from benchmarks.parity_document import (
     GreyBaseline,

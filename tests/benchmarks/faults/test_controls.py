@@ -17,7 +17,8 @@ from benchmarks.faults.controls import Controls, controls_for, run_controls, sho
 from benchmarks.faults.fault import Fault, Place
 from benchmarks.faults.graph import FaultGraph
 from benchmarks.faults.registry import CONTROLS
-from benchmarks.parity_check.compare import DeltaE2000, compare_outputs
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
+from benchmarks.parity_check.compare import compare_outputs
 from benchmarks.parity_check.rule import DEFAULTS, OutputParity, Tolerance
 from toolkit.errors import EnvironmentFailed
 

@@ -7,6 +7,7 @@ import pytest
 from check_pictures import GRADIENT, GRADIENT_CHANGED, TINY, TINY_CHANGED, noise
 from skimage.color import deltaE_ciede2000, lab2rgb, rgb2lab
 
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
 from benchmarks.image_quality.delta_e_map import delta_e_map, summary
 from benchmarks.image_quality.grey import (
     GreyError,
@@ -18,7 +19,7 @@ from benchmarks.image_quality.grey import (
     reaches_grey,
 )
 from benchmarks.image_quality.quality import Coloured, quality
-from benchmarks.parity_check.compare import DeltaE2000, delta_e2000
+from benchmarks.parity_check.compare import delta_e2000
 from toolkit.colour.coefficients import coefficients
 from toolkit.errors import BadInput
 from toolkit.presets.registry import preset_named

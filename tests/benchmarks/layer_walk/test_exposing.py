@@ -12,7 +12,8 @@ from ir_samples import ir_of
 from layer_faults import golden_net
 from onnx_samples import run_onnx, written
 
-from benchmarks.layer_walk.exposing import link_or_copy, with_every_value
+from benchmarks.layer_walk.exposing import with_every_value
+from benchmarks.layer_walk.linking import link_or_copy
 from benchmarks.layer_walk.named_values import named_values
 from converters.caffe.network import Net
 from converters.caffe.reference import run_reference

@@ -7,7 +7,8 @@ from typing import Literal
 
 import pytest
 
-from benchmarks.parity_check.compare import DeltaE2000, Verdict
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
+from benchmarks.parity_check.compare import Verdict
 from benchmarks.parity_check.rule import OutputParity
 from reports.commands import demo
 from reports.demo.document import Control, DemoParity, PictureParity
