@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.faults.artifacts import FaultyArtifact, FaultyArtifacts
 from benchmarks.faults.fault import Fault
 from benchmarks.faults.registry import CONTROLS
-from benchmarks.parity_check.compare import DeltaE2000
+from benchmarks.image_quality.delta_e2000 import DeltaE2000
 from benchmarks.parity_check.rule import DEFAULTS, OutputParity, Tolerance
 from benchmarks.parity_document import ParityControl
 from toolkit.errors import CtkError
@@ -151,13 +151,20 @@ def _differs(clean: NDArray[Any], faulty: NDArray[Any], tolerance: Tolerance) ->
     return float(np.abs(other - one).max()) > EFFECT * bound
 
 
+def _identity(made: FaultyArtifact, backend: str) -> dict[str, Any]:
+    """Which fault a row is about."""
+    return {
+        "fault": made.fault.name,
+        "description": made.fault.description,
+        "what": made.place.what,
+        "layer": made.place.layer,
+        "backend": backend,
+    }
+
+
 def _not_run(made: FaultyArtifact, backend: str, error: CtkError) -> ParityControl:
     return ParityControl(
-        fault=made.fault.name,
-        description=made.fault.description,
-        what=made.place.what,
-        layer=made.place.layer,
-        backend=backend,
+        **_identity(made, backend),
         outputs=[],
         delta_e2000=None,
         layer_named=None,
@@ -176,11 +183,7 @@ def _row(
 ) -> ParityControl:
     judged = list(judge(outputs))
     return ParityControl(
-        fault=made.fault.name,
-        description=made.fault.description,
-        what=made.place.what,
-        layer=made.place.layer,
-        backend=backend,
+        **_identity(made, backend),
         outputs=judged,
         delta_e2000=picture_quality(outputs) if picture_quality is not None else None,
         layer_named=name_layer(made.path) if name_layer is not None else None,

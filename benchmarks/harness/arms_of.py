@@ -12,7 +12,7 @@ from benchmarks.harness.arm import Arm
 from benchmarks.harness.worker_process import WorkerProcess
 from toolkit.artifact import ArtifactDocument, read_sidecar
 from toolkit.backends.listing import backend_class, backends, formats_of, refuse_missing_runtime
-from toolkit.backends.opening import refuse_format
+from toolkit.backends.opening import loads
 from toolkit.errors import CtkError, UsageFault
 from toolkit.messages import warn
 from toolkit.models.card import model_card
@@ -142,18 +142,10 @@ def names_of(wanted: Wanted) -> list[str]:
         return named
     installed = [one.name for one in backends() if one.installed and one.name != SLOW]
     if isinstance(wanted.model, Path):
-        installed = [name for name in installed if _loads(name, wanted.model)]
+        installed = [name for name in installed if loads(name, wanted.model)]
     if not installed:
         raise UsageFault("CTK601", "no installed backend can run this", notes=["`ctk doctor` lists them"])
     return installed
-
-
-def _loads(name: str, file: Path) -> bool:
-    try:
-        refuse_format(name, formats_of(name, backend_class(name)), file)
-    except UsageFault:
-        return False
-    return True
 
 
 def _file_for(name: str, wanted: Wanted) -> Path | None:

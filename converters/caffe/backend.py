@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from converters.caffe.layers.registry import shape_of
 from converters.caffe.network import Net, Shape
 from converters.caffe.parameters import Sources
 from converters.caffe.reference import run_reference
+from toolkit.backends.closed_on_exit import ClosedOnExit
 from toolkit.backends.fitting import fitting
 from toolkit.backends.memory import refuse_too_large
 from toolkit.backends.precision import NATIVE, refuse_unoffered
@@ -79,7 +79,7 @@ class CaffeReferenceBackend:
         return lacking_layers(model)
 
 
-class CaffeReferenceSession:
+class CaffeReferenceSession(ClosedOnExit):
     """A network ready to run; see `toolkit.backends.protocol.Session`.
 
     Args:
@@ -150,16 +150,6 @@ class CaffeReferenceSession:
     def close(self) -> None:
         """Lets go of the network."""
         self._net = None
-
-    def __enter__(self) -> Self:
-        """The session itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Closes the session."""
-        self.close()
 
     def _opened(self) -> Net:
         if self._net is None:

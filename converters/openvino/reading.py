@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from converters.inspection.document import InspectedFile
 
-REQUIREMENT = "openvino>=2025.3"
 _MOST_REASON = 300
 # What surrounds the reason in OpenVINO's messages: where in its source a check failed, and headings.
 _NOISE = (
@@ -39,7 +38,7 @@ def openvino_module() -> Any:
     Raises:
         EnvironmentFailed: CTK404 when it is not installed.
     """
-    return runtime_module("openvino", "openvino", REQUIREMENT)
+    return runtime_module("openvino", "writing OpenVINO IR")
 
 
 def read_within_memory(path: Path) -> ModelProto:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from toolkit.commands.table import plain_table
 from toolkit.errors import printable
 
 if TYPE_CHECKING:
@@ -72,14 +73,8 @@ class Canvas:
             rows: Cells, as many in each row as there are titles.
             right: Numbers of the columns that hold figures, from 0 on.
         """
-        from rich.table import Table
-
-        table = Table(box=None, pad_edge=False, show_edge=False)
-        for number, head in enumerate(heads):
-            table.add_column(head, justify="right" if number in right else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(_text(cell if isinstance(cell, Cell) else Cell(cell)) for cell in row))
-        self._console.print(table)
+        cells = [[_text(cell if isinstance(cell, Cell) else Cell(cell)) for cell in row] for row in rows]
+        self._console.print(plain_table(heads, cells, right))
 
     def struck(self, text: str) -> Cell:
         """Text that is struck through: by its look on a terminal, by signs elsewhere."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from benchmarks.baseline.stored import save_baseline
 from benchmarks.bench_document import BenchDocument
 from benchmarks.harness.assembling import UNSAVED
 from benchmarks.harness.saved_samples import BLOBS
+from reports.attempt import attempt
 from reports.bench.csv_rows import write_csv
 from reports.bench.show import show
 from toolkit.atomic import write_atomically
@@ -80,18 +80,18 @@ def delivered(document: BenchDocument, targets: Targets, samples_in: Path | None
     failures = _unsaved(document)
     if targets.json is not None and samples_in is not None and keeps_samples(targets.json):
         place = Path(targets.json).parent / BLOBS
-        _attempt(failures, lambda: _move_samples(samples_in / BLOBS, place))
+        attempt(failures, lambda: _move_samples(samples_in / BLOBS, place))
     taken = targets.json == STANDARD_OUTPUT
-    _attempt(failures, lambda: deliver(document, targets.json))
+    attempt(failures, lambda: deliver(document, targets.json))
     if targets.summary and not taken:
-        _attempt(failures, lambda: _shown(document))
+        attempt(failures, lambda: _shown(document))
     if targets.csv is not None:
         file = targets.csv
-        _attempt(failures, lambda: write_csv(document, file))
+        attempt(failures, lambda: write_csv(document, file))
     if targets.baseline is not None:
         baseline = targets.baseline
         before = len(failures)
-        _attempt(failures, lambda: save_baseline(document, baseline))
+        attempt(failures, lambda: save_baseline(document, baseline))
         if len(failures) == before:
             note(f"saved as a baseline: {baseline}")
     return failures
@@ -106,15 +106,6 @@ def _unsaved(document: BenchDocument) -> list[CtkError]:
         for text in document.notes
         if text.startswith(UNSAVED)
     ]
-
-
-def _attempt(failures: list[CtkError], action: Callable[[], object]) -> None:
-    try:
-        action()
-    except CtkError as error:
-        failures.append(error)
-    except OSError as error:  # standard output, which has no error of its own
-        failures.append(EnvironmentFailed("CTK402", f"no space to write standard output: {error.strerror}"))
 
 
 def _shown(document: BenchDocument) -> None:

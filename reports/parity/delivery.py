@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.harness.saved_samples import BLOBS
 from benchmarks.parity_document import ParityDocument
+from reports.attempt import attempt
 from reports.bench.delivery import STANDARD_OUTPUT, keeps_samples
 from reports.parity.show import show
 from toolkit.atomic import write_atomically
 from toolkit.documents import deliver
-from toolkit.errors import CtkError, EnvironmentFailed
+from toolkit.errors import CtkError
 from toolkit.files import read_bounded
 
 # Names come from a document, which may be anybody's.
@@ -38,20 +38,16 @@ def delivered(
     failures: list[CtkError] = []
     if json_target is not None and pictures_in is not None and keeps_samples(json_target):
         source, place = pictures_in, Path(json_target).parent
-        _attempt(failures, lambda: _copy_pictures(document, source, place))
-    _attempt(failures, lambda: deliver(document, json_target))
+        attempt(failures, lambda: _copy_pictures(document, source, place))
+    attempt(failures, lambda: deliver(document, json_target))
     if summary and json_target != STANDARD_OUTPUT:
-        show(document, sys.stdout)
+        attempt(failures, lambda: _shown(document))
     return failures
 
 
-def _attempt(failures: list[CtkError], action: Callable[[], object]) -> None:
-    try:
-        action()
-    except CtkError as error:
-        failures.append(error)
-    except OSError as error:  # standard output, which has no error of its own
-        failures.append(EnvironmentFailed("CTK402", f"no space to write standard output: {error.strerror}"))
+def _shown(document: ParityDocument) -> None:
+    show(document, sys.stdout)
+    sys.stdout.flush()  # what cannot be written must show now, among the other failures
 
 
 def _copy_pictures(document: ParityDocument, source: Path, target: Path) -> None:

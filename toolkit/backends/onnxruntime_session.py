@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from numpy.typing import NDArray
 
+from toolkit.backends.closed_on_exit import ClosedOnExit
 from toolkit.backends.fitting import fitting
 from toolkit.backends.onnx_outline import parsed
 from toolkit.backends.onnx_precision import uniform_precision
@@ -23,7 +23,7 @@ SPINNING = "session.intra_op.allow_spinning"
 _DTYPES = {"float": "float32", "double": "float64", "float16": "float16", "string": "object"}
 
 
-class OnnxRuntimeSession:
+class OnnxRuntimeSession(ClosedOnExit):
     """An ONNX file in ONNX Runtime; made by `OnnxRuntimeBackend.load`.
 
     Args:
@@ -72,17 +72,6 @@ class OnnxRuntimeSession:
     def close(self) -> None:
         """Frees the runtime's session."""
         self._runtime = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _read_back(self) -> BackendInfo:
         import onnxruntime

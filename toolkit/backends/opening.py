@@ -124,6 +124,15 @@ def refuse_format(name: str, formats: Sequence[str], artifact: Path) -> None:
         raise BadInput("CTK502", what, place, notes)
 
 
+def loads(name: str, artifact: Path) -> bool:
+    """Whether a backend takes files of this one's format; raises as `refuse_format`, except CTK604."""
+    try:
+        refuse_format(name, formats_of(name, backend_class(name)), artifact)
+    except UsageFault:
+        return False
+    return True
+
+
 def _refuse_unknown_options(name: str, backend: type[Backend], options: Mapping[str, Any]) -> None:
     parameters = inspect.signature(backend.load).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):

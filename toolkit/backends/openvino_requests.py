@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from toolkit.backends.closed_on_exit import ClosedOnExit
 from toolkit.backends.openvino_session import OpenVinoSession
 from toolkit.backends.protocol import BackendInfo
 from toolkit.errors import CtkError, UsageFault, Where
@@ -26,7 +26,7 @@ class Started(NamedTuple):
     wanted: list[tuple[str, int]]
 
 
-class OpenVinoRequests:
+class OpenVinoRequests(ClosedOnExit):
     """An `AsyncSession` of one compiled model; made by `OpenVinoBackend.load_async`.
 
     Args:
@@ -86,14 +86,6 @@ class OpenVinoRequests:
                 self.wait(started)
         for session in self._sessions:
             session.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 if TYPE_CHECKING:  # the type checker holds the class to the protocol

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.backends.closed_on_exit import ClosedOnExit
 from toolkit.backends.fitting import fitting
 from toolkit.backends.openvino_faults import running_fault
 from toolkit.backends.protocol import BackendInfo, TensorInfo
@@ -26,7 +26,7 @@ _DTYPES |= {
 _RESULT = "/sink_port_0"  # what OpenVINO adds to an output's name to name the node behind it
 
 
-class OpenVinoSession:
+class OpenVinoSession(ClosedOnExit):
     """An artifact in OpenVINO; made by `OpenVinoBackend.load`.
 
     Args:
@@ -98,17 +98,6 @@ class OpenVinoSession:
     def close(self) -> None:
         """Frees the compiled model."""
         self._request = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _open_request(self) -> Any:
         if self._request is None:

@@ -17,13 +17,12 @@ REQUIREMENTS = {
 }
 
 
-def runtime_module(module: str, what: str, requirement: str | None = None) -> Any:
+def runtime_module(module: str, what: str) -> Any:
     """The imported library.
 
     Args:
-        module: Its import name, such as ``cv2``.
+        module: Its import name, such as ``cv2``; one of `REQUIREMENTS`, or its name for pip as well.
         what: Who needs it, such as ``the backend opencv``.
-        requirement: What pip installs, where the library is not in `REQUIREMENTS`.
 
     Raises:
         EnvironmentFailed: CTK404 when it is not installed or cannot be imported.
@@ -36,5 +35,5 @@ def runtime_module(module: str, what: str, requirement: str | None = None) -> An
         raise EnvironmentFailed(
             "CTK404",
             f"{what} needs {module}, which {why}",
-            notes=[f"install it: pip install '{requirement or REQUIREMENTS.get(module, module)}'"],
+            notes=[f"install it: pip install '{REQUIREMENTS.get(module, module)}'"],
         ) from error

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from toolkit.backends.closed_on_exit import ClosedOnExit
 from toolkit.backends.protocol import BackendInfo, Session
 from toolkit.errors import UsageFault
 
@@ -25,7 +25,7 @@ class Running(NamedTuple):
     future: Future[_Outputs]
 
 
-class SessionPool:
+class SessionPool(ClosedOnExit):
     """An `AsyncSession` of sessions that run beside each other.
 
     Attributes:
@@ -75,14 +75,6 @@ class SessionPool:
             thread.shutdown()
         for session in self._sessions:
             session.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _run(session: Session, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None) -> _Outputs:

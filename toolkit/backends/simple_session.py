@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from toolkit.backends.closed_on_exit import ClosedOnExit
 from toolkit.backends.fitting import fitting
 from toolkit.backends.protocol import BackendInfo, Session
 from toolkit.errors import BadInput, CtkError, EnvironmentFailed, UsageFault, Where
@@ -17,7 +17,7 @@ from toolkit.nearest import did_you_mean
 Compute = Callable[[list[str], dict[str, NDArray[Any]]], Iterable[Any]]
 
 
-class SimpleSession:
+class SimpleSession(ClosedOnExit):
     """A loaded artifact; see `Session`, whose checks and errors are here.
 
     Args:
@@ -72,16 +72,6 @@ class SimpleSession:
         free, self._free, self._compute = self._free, None, None
         if free is not None:
             free()
-
-    def __enter__(self) -> Self:
-        """The session itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Closes the session."""
-        self.close()
 
     def _refuse_unknown(
         self, what: str, names: Sequence[str] | Mapping[str, Any], known: Mapping[str, Any]
