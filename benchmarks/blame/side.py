@@ -14,8 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-import numpy as np
-
 from benchmarks.blame.network import Network
 from benchmarks.parity_document import Part
 from toolkit.errors import UsageFault
@@ -55,7 +53,8 @@ class Side:
 def differing_parts(reference: Side, candidate: Side) -> tuple[Part, ...]:
     """The parts that can make a difference, in their order.
 
-    The head is one of them where both networks give their probabilities and the heads are not the same.
+    The head is one of them where both networks give their probabilities and each has a head of its own, which can
+    be asked for ab alone; the one outside the graph is the same for all.
 
     Raises:
         UsageFault: CTK601 when the networks read inputs of different sizes, so that nothing can be swapped.
@@ -84,12 +83,9 @@ def same_decode(one: Preset, other: Preset) -> bool:
 
 def head_swaps(one: Network, other: Network) -> bool:
     """Whether the heads differ and can be swapped apart from the model."""
-    if one.run_to("bins") is None or other.run_to("bins") is None:
+    if any(side.run_to("bins") is None or side.decoding() is None for side in (one, other)):
         return False
-    mine, theirs = one.known_coefficients(), other.known_coefficients()
-    if mine is None or theirs is None:
-        return False
-    return one.head != other.head or not np.array_equal(mine, theirs)
+    return one.decoding() is not other.decoding()
 
 
 def _size(preset: Preset) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.blame.attribution import Combination
-from benchmarks.blame.network import Floats, Network, ab_of, bins_giving
+from benchmarks.blame.network import Floats, Network, bins_giving
 from benchmarks.blame.side import Side, head_swaps, same_decode
 from benchmarks.harness.pictures import Sample
 from benchmarks.image_quality.delta_e_map import delta_e_map
@@ -88,9 +88,11 @@ class Swapping:
     def _ab(self, model: Network, head: Network, light: Floats) -> Floats:
         if model is head and model.head == "ab":
             return self._run(model, light, "ab")
-        coefficients = head.known_coefficients()
-        assert coefficients is not None  # `head_swaps`, or a network that ends with probabilities
-        return ab_of(self._run(model, light, "bins"), coefficients)
+        decode = head.decoding()
+        assert decode is not None  # `head_swaps`, or a network that ends with probabilities
+        probabilities = self._run(model, light, "bins")
+        key = ("decoded ab", id(head), _digest(probabilities))
+        return self._once(key, lambda: decode(probabilities).astype(np.float32, copy=False))
 
     def _run(self, network: Network, light: Floats, what: Head) -> Floats:
         run = network.run_to(what)

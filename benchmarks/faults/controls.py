@@ -54,17 +54,6 @@ class Controls:
     left_out: list[str]
 
 
-def controls_for(artifact: Path) -> list[Fault]:
-    """The controls that an ONNX artifact's graph admits.
-
-    Raises:
-        BadInput: CTK501, CTK502 or CTK517 for the artifact.
-    """
-    with TemporaryDirectory(prefix="ctk-faults-") as folder:
-        made = FaultyArtifacts(artifact, Path(folder))
-        return [fault for fault in CONTROLS if fault.make(made.graph()) is not None]
-
-
 def run_controls(
     artifact: Path,
     run: Callable[[Path], Sequence[Outputs]],

@@ -118,16 +118,20 @@ def computed_references(reference: str, inputs: InputSet, oracle: Oracle) -> Ref
     return References(described, inputs, outputs)
 
 
-def evaluated(reference: str, cases: Sequence[Arrays], oracle: Oracle) -> tuple[list[Arrays], bool]:
+def evaluated(
+    reference: str, cases: Sequence[Arrays], oracle: Oracle, asked: Sequence[str] | None = None
+) -> tuple[list[Arrays], bool]:
     """Outputs of a backend that is the reference, for some inputs, and whether all were in the cache.
 
-    Those of `caffe-reference` are kept there; raises as `computed_references`.
+    Those of `caffe-reference` are kept there; it alone can be asked for other blobs than the network's outputs.
+    Raises as `computed_references`.
     """
     if reference != CAFFE_REFERENCE:
         oracle.say(f"{reference}, the reference, on {len(cases)} inputs")
         return _run(reference, oracle.artifacts.from_sources(reference), cases, None, oracle), False
     subject = oracle.subject
-    wanted = [subject.card.heads[subject.head].blob] if subject.card and subject.head else None
+    own = [subject.card.heads[subject.head].blob] if subject.card and subject.head else None
+    wanted = own if asked is None else asked
 
     def evaluate(new: Sequence[Arrays]) -> list[Arrays]:
         oracle.say(f"caffe-reference on {len(new)} inputs, which are kept for the next time")

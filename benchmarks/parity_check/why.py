@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
-
-import numpy as np
-from numpy.typing import NDArray
+from tempfile import TemporaryDirectory
+from typing import cast
 
 from benchmarks.blame.blaming import blame_for
 from benchmarks.blame.network import Network
 from benchmarks.blame.side import Side
-from benchmarks.parity_check.arrays_file import Arrays
-from benchmarks.parity_check.artifact_facts import subtracts_mean
+from benchmarks.harness.arms_of import SLOW as CAFFE_REFERENCE
+from benchmarks.parity_check.blame_networks import Ends, HeadApart, backend_network, reference_network
 from benchmarks.parity_check.child_process import ChildProcess, Job, LoadFailure
+from benchmarks.parity_check.colour_head import colour_head
 from benchmarks.parity_check.network_graph import NetworkGraph
 from benchmarks.parity_check.pairs import PairOutputs, Settings
-from benchmarks.parity_check.references import Oracle, References, evaluated
-from toolkit.errors import CtkError
-from toolkit.presets.preset import MEAN_L, Preset
+from benchmarks.parity_check.references import Oracle, References
+from toolkit.errors import BadInput, CtkError
+from toolkit.presets.preset import Head, Preset
 from toolkit.presets.registry import preset_named
 
-Floats = NDArray[np.float32]
+_WITHIN = "blame: the head is counted within the model"
 
 
 def blame_pairs(
@@ -50,40 +50,41 @@ def blame_pairs(
         return
     source, target = only
 
-    def reference(light: Floats) -> NDArray[Any]:
-        outputs, _ = evaluated(references.described.name, [{source: light}], oracle)
-        return outputs[0][target]
-
+    head = cast("Head", colours[2])
+    apart = _head_apart(target, references.described.name, oracle, settings) if head == "ab" else None
+    ends = Ends(source, target, head, apart)
     exact = preset_named("exact", net_size=colours[1])
-    side = Side(exact, Network(references.described.name, cast(Any, colours[2]), "outside", reference))
-    if colours[2] == "ab":
-        settings.notes.append(
-            "blame: the head is counted within the model: the network gives ab, and no probabilities to swap at"
-        )
+    side = Side(exact, reference_network(references.described.name, oracle, ends))
     for one in pairs:
         if one.outputs and (one.pair.decides or one.pair.precision_executed != "f32"):
             oracle.say(f"blame: {one.pair.backend} at {one.pair.precision_requested}")
-            _blame(one, side, preset, (source, target, colours[2]), references, settings)
+            _blame(one, side, preset, ends, references, settings)
+
+
+def _head_apart(target: str, reference: str, oracle: Oracle, settings: Settings) -> HeadApart | None:
+    """Where the head begins; None, with a note, where it cannot be swapped apart from the model."""
+    if reference != CAFFE_REFERENCE:
+        settings.notes.append(f"{_WITHIN}: only caffe-reference gives the probabilities to swap at")
+        return None
+    piece = colour_head(oracle.subject.net(), target)
+    if piece is None:
+        settings.notes.append(f"{_WITHIN}: the network has no probabilities to swap at")
+        return None
+    return HeadApart(oracle.subject.whole_net(), piece)
 
 
 def _blame(
-    one: PairOutputs,
-    side: Side,
-    preset: Preset,
-    names: tuple[str, str, str],
-    references: References,
-    settings: Settings,
+    one: PairOutputs, side: Side, preset: Preset, ends: Ends, references: References, settings: Settings
 ) -> None:
-    source, target, head = names
-    artifact = Path(str(one.pair.artifact))
     name = f"{one.pair.backend} {one.pair.precision_executed or ''}".rstrip()
-    job = Job(one.pair.backend, artifact, settings.threads, one.pair.precision_requested)
+    job = Job(one.pair.backend, Path(str(one.pair.artifact)), settings.threads, one.pair.precision_requested)
     try:
-        with ChildProcess(f"{one.pair.backend}, for blame", settings.threads, settings.limit_s) as child:
-            run = _running(child, job, source, target, inside=subtracts_mean(artifact))
-            # Both sides subtract the 50 outside here: `run` gives it back to an artifact that wants it.
-            other = Side(preset, Network(name, cast(Any, head), preset.mean, _as_preset(run, preset)))
-            blamed = blame_for(side, other, references.inputs.files)
+        with (
+            ChildProcess(f"{one.pair.backend}, for blame", settings.threads, settings.limit_s) as child,
+            TemporaryDirectory(prefix="ctk-blame-") as folder,
+        ):
+            network = _network(name, child, job, ends, preset, Path(folder), settings)
+            blamed = blame_for(side, Side(preset, network), references.inputs.files)
     except LoadFailure as failure:
         settings.notes.append(f"{name}: nothing was blamed: {failure.error.headline}")
     except CtkError as error:
@@ -92,18 +93,14 @@ def _blame(
         one.pair = one.pair.model_copy(update={"blame": blamed})
 
 
-def _running(
-    child: ChildProcess, job: Job, source: str, target: str, *, inside: bool
-) -> Callable[[Floats], NDArray[Any]]:
-    def run(light: Floats) -> NDArray[Any]:
-        case: Arrays = {source: light + np.float32(MEAN_L) if inside else light}
-        return child.run(job, [case]).outputs[0][target]
-
-    return run
-
-
-def _as_preset(run: Callable[[Floats], NDArray[Any]], preset: Preset) -> Callable[[Floats], NDArray[Any]]:
-    """The network as the preset feeds it: with the 50 still in, where the preset leaves it to the network."""
-    if preset.mean == "outside":
-        return run
-    return lambda light: run(light - np.float32(MEAN_L))
+def _network(
+    name: str, child: ChildProcess, job: Job, ends: Ends, preset: Preset, folder: Path, settings: Settings
+) -> Network:
+    """The backend's network; with its head in the model where the artifact cannot be taken apart there."""
+    try:
+        return backend_network(name, child, job, ends, preset, folder)
+    except BadInput as fault:
+        if fault.code != "CTK516":
+            raise
+        settings.notes.append(f"{name}: {_WITHIN}: {fault.headline}")
+        return backend_network(name, child, job, replace(ends, apart=None), preset, folder)

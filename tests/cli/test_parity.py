@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
@@ -15,6 +16,8 @@ from command import assert_error, ctk, environment, leftovers
 from plugin_samples import lay_distribution
 from scripted_backend import small_picture
 
+from benchmarks.faults import coefficients_transposed, softmax_scale
+from benchmarks.faults.artifacts import FaultyArtifacts
 from benchmarks.parity_document import ParityDocument
 from converters import convert
 from toolkit.messages import collected_warnings
@@ -324,3 +327,27 @@ def test_words_that_mean_nothing(
     assert captured.err.startswith(f"error: {code} ")
     assert said in captured.err
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("fault", "to_blame", "innocent"),
+    [(coefficients_transposed, "head", "model"), (softmax_scale, "model", "head")],
+)
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino", "opencv"])
+def test_the_head_is_blamed_apart_from_the_model(
+    place: Place, tmp_path: Path, fault: Any, to_blame: str, innocent: str, backend: str
+):
+    with collected_warnings():
+        sound = convert(COLOUR, output=tmp_path / "sound.onnx").path
+    faulty = FaultyArtifacts(sound, tmp_path).make(fault.FAULT)
+    assert faulty is not None
+    done = place.parity(
+        *COLOUR, "--artifact", f"{backend}={faulty.path}", "--images", "good.png", "--blame", "--no-native",
+        "--quiet", "--json", "blamed.json",
+    )  # fmt: skip
+    assert_error(done, "CTK101", 1)
+    blame = place.document("blamed.json").pairs[0].blame
+    assert blame is not None
+    assert blame.total_delta_e2000_mean > 0.01
+    shares = {one.part: one.share for one in blame.shares}
+    assert shares == {to_blame: pytest.approx(1, abs=1e-3), innocent: pytest.approx(0, abs=1e-3)}

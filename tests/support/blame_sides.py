@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from benchmarks.blame.network import Network
+from benchmarks.blame.network import Network, ab_of
 from benchmarks.harness.pictures import Sample
 from toolkit.colour.coefficients import coefficients
 from toolkit.presets.exact import Exact
@@ -56,7 +56,7 @@ def network(*, scale: float = 1.0, bins: bool = False, points: np.ndarray | None
         "outside",
         lambda light: scale * ab(light, points),
         probabilities if bins else None,
-        coefficients() if points is None else points,
+        (lambda bins: scale * ab_of(bins, coefficients() if points is None else points)) if bins else None,
     )
 
 

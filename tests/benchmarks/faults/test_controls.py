@@ -13,7 +13,7 @@ from onnx_samples import run_onnx
 from wrong_networks import CASES, case_files, case_inputs
 
 import converters
-from benchmarks.faults.controls import Controls, controls_for, run_controls, shows
+from benchmarks.faults.controls import Controls, run_controls, shows
 from benchmarks.faults.fault import Fault, Place
 from benchmarks.faults.graph import FaultGraph
 from benchmarks.faults.registry import CONTROLS
@@ -139,7 +139,7 @@ def test_artifacts_stay_in_a_folder_that_was_named(tmp_path: Path) -> None:
 
 
 def test_the_controls_that_a_graph_admits(tmp_path: Path) -> None:
-    names = {fault.name for fault in controls_for(sound("real_lenet", tmp_path))}
+    names = {control.row.fault for control in ran("real_lenet", tmp_path).ran}
     assert names == {"kernel-transposed", "bias-dropped", *GENERIC}
 
 
