@@ -47,6 +47,9 @@ class OpenVinoSession(ClosedOnExit):
         self._output_places = _places(compiled.outputs)
         self._all_outputs = [(name, i) for i, name in enumerate(info.outputs)]
         self._dynamic = any(tensor.is_open for tensor in info.inputs.values())
+        self._own_inputs = [
+            _own_numbers(self._request, i, tensor) for i, (_, tensor) in enumerate(self._inputs)
+        ]
 
     def info(self) -> BackendInfo:
         """What was loaded, read back from the compiled model."""
@@ -98,20 +101,28 @@ class OpenVinoSession(ClosedOnExit):
     def close(self) -> None:
         """Frees the compiled model."""
         self._request = None
+        self._own_inputs = []
 
     def _open_request(self) -> Any:
         if self._request is None:
             raise UsageFault("CTK601", "the session is closed", self._place)
         return self._request
 
+    def _give(self, request: Any, arrays: Sequence[NDArray[Any]]) -> None:
+        for i, (array, own) in enumerate(zip(arrays, self._own_inputs, strict=True)):
+            if own is not None:
+                # With caches that an inference has emptied, 10 to 20 µs; a tensor of the caller's numbers takes 100.
+                own[...] = array
+            else:
+                self._lend(request, i, array)
+
     @staticmethod
-    def _give(request: Any, arrays: Sequence[NDArray[Any]]) -> None:
+    def _lend(request: Any, i: int, array: NDArray[Any]) -> None:
         from openvino import Tensor
 
-        for i, array in enumerate(arrays):
-            # A view of the caller's numbers; OpenVINO does not make one of an array that is read-only.
-            shared = array.flags.writeable and array.size > 0
-            request.set_input_tensor(i, Tensor(array, shared_memory=shared))
+        # A view of the caller's numbers; OpenVINO does not make one of an array that is read-only.
+        shared = array.flags.writeable and array.size > 0
+        request.set_input_tensor(i, Tensor(array, shared_memory=shared))
 
     @staticmethod
     def _copied(request: Any, wanted: Sequence[tuple[str, int]]) -> dict[str, NDArray[Any]]:
@@ -136,6 +147,14 @@ class OpenVinoSession(ClosedOnExit):
 
     def _unknown(self, what: str, name: str, known: Mapping[str, TensorInfo]) -> BadInput:
         return BadInput("CTK516", f"the graph has no {what} {name!r}", self._place, did_you_mean(name, known))
+
+
+def _own_numbers(request: Any, i: int, wanted: TensorInfo) -> NDArray[Any] | None:
+    """The memory that a request reads an input from; None where its shape or its element type is not NumPy's."""
+    if wanted.is_open or 0 in wanted.shape:
+        return None
+    data: NDArray[Any] = request.get_input_tensor(i).data
+    return data if data.shape == wanted.shape and data.dtype == wanted.dtype else None
 
 
 def ports(values: Sequence[Any]) -> dict[str, TensorInfo]:
