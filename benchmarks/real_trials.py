@@ -1,6 +1,7 @@
 """Real trials of the harness: a model against itself, and a slowdown that is truly there (DESIGN §6).
 
-    python -m benchmarks.real_trials [--trials 30] [--json FILE]
+    python -m benchmarks.real_trials [--trials 30] [--launches 5] [--rounds 16] [--iterations 40] [--threads N]
+                                     [--backend onnxruntime] [--json FILE]
 
 Each trial is one run of `benchmarks.bench` with two arms and the control, on a chain of equal convolutions of about
 5 ms. The old arm has 25 of them and the new one 27, which is 8 % more of the same work: a real slowdown that no clock
@@ -123,6 +124,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--backend", default="onnxruntime")
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--launches", type=int, default=5)
+    # 640 iterations a launch: with the 40 of `ctk bench`, a third of a second of this network, few trials resolve 3 %
+    # on a virtual machine whose neighbours come and go within seconds.
+    parser.add_argument("--rounds", type=int, default=16)
+    parser.add_argument("--iterations", type=int, default=40)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args(words)
     trials = []
@@ -160,6 +165,8 @@ def _trial(nets: dict[str, Path], picture: Path, seed: int, asked: argparse.Name
         arms=[Arm(name, asked.backend, path, threads) for name, path in nets.items()],
         images=[picture],
         launches=asked.launches,
+        rounds=asked.rounds,
+        iterations=asked.iterations,
         seed=seed,
         margin=MARGIN,
     )
