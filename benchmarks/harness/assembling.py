@@ -29,16 +29,13 @@ from benchmarks.harness.artifact_files import artifact_part
 from benchmarks.harness.comparing import comparisons, control
 from benchmarks.harness.guarded_judgement import guarded
 from benchmarks.harness.plan import Plan
-from benchmarks.harness.samples import ArmSamples, Launch, Measurement
-from benchmarks.harness.saved_samples import save_samples
+from benchmarks.harness.samples import ArmSamples, Measurement
+from benchmarks.harness.saved_samples import Saving
 from benchmarks.harness.summarising import clock_read_ns, launch_record, shares, stage_summaries
 from benchmarks.machine import describe_machine
-from toolkit.errors import CtkError
 from toolkit.version import __version__
 
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "openvino", "opencv-python-headless", "torch", "scipy", "pillow")
-
-UNSAVED = "not all samples are kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +79,10 @@ def assemble(found: Measurement, plan: Plan, facts: Facts, *, save_in: Path | No
         facts: Everything that the samples do not tell.
         save_in: Folder of the JSON document, beside which the samples are to be saved.
 
-    That samples cannot be saved costs no figures: it is a note, which begins with `UNSAVED`.
+    That samples cannot be saved costs no figures: it is a note, which begins with `saved_samples.UNSAVED`.
     """
     read_ns = clock_read_ns()
-    saving = _Saving(save_in)
+    saving = Saving(save_in)
     runs = [_judged(_run(one, facts, read_ns, saving), facts, found) for one in found.subjects]
     against_itself = control(found, plan.margin)
     gate = facts.gate(found) if facts.gate is not None else None
@@ -117,26 +114,7 @@ def assemble(found: Measurement, plan: Plan, facts: Facts, *, save_in: Path | No
     )
 
 
-class _Saving:
-    """Saves the samples of launches until one cannot be."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
-        self.notes: list[str] = []
-
-    def saved(self, launch: Launch) -> str | None:
-        """The name of their file; None where they are not kept."""
-        if self._folder is None:
-            return None
-        try:
-            return save_samples(launch, self._folder)
-        except CtkError as error:
-            self._folder = None
-            self.notes.append(f"{UNSAVED}: {error.headline}")
-            return None
-
-
-def _run(samples: ArmSamples, facts: Facts, read_ns: float, saving: _Saving) -> BenchRun:
+def _run(samples: ArmSamples, facts: Facts, read_ns: float, saving: Saving) -> BenchRun:
     arm = samples.arm
     common: dict[str, Any] = {
         "arm": arm.name,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.baseline.gates import document_verdict
-from benchmarks.bench_document import BenchDocument, BenchRun, BenchSettings, DocumentVerdict
+from benchmarks.bench_document import BenchDocument, BenchRun, BenchSettings, DocumentVerdict, LaunchRecord
 from benchmarks.claims.split import reference_split
 from benchmarks.harness.artifact_files import artifact_part
 from benchmarks.harness.assembling import LIBRARIES, Facts
 from benchmarks.harness.guarded_judgement import guarded
+from benchmarks.harness.saved_samples import Saving
 from benchmarks.harness.summarising import clock_read_ns, launch_record
 from benchmarks.machine import describe_machine
 from benchmarks.modes.cold import cold_parts
@@ -31,17 +33,20 @@ _ABOUT = {
 }
 
 
-def mode_document(found: ModeMeasurement, plan: ModePlan, facts: Facts) -> BenchDocument:
+def mode_document(
+    found: ModeMeasurement, plan: ModePlan, facts: Facts, *, save_in: Path | None = None
+) -> BenchDocument:
     """The document of a run; runs of different modes are never in one.
 
     Args:
         found: All samples.
         plan: What was asked for.
         facts: Everything that the samples do not tell.
+        save_in: Folder of the JSON document, beside which the samples are to be saved.
     """
-    read_ns = clock_read_ns()
+    read_ns, saving = clock_read_ns(), Saving(save_in)
     runs = [
-        _with_plausibility(mode_run(samples, plan, facts, read_ns), facts, found.interrupt)
+        _with_plausibility(mode_run(samples, plan, facts, read_ns, saving), facts, found.interrupt)
         for samples in found.samples.values()
     ]
     decided, reasons = _judged(runs, facts, interrupted=found.interrupted)
@@ -58,13 +63,15 @@ def mode_document(found: ModeMeasurement, plan: ModePlan, facts: Facts) -> Bench
         reference_split=reference_split(None, facts.published),
         claims=list(facts.claims),
         order=found.order,
-        notes=[*facts.notes, _ABOUT[plan.mode]],
+        notes=[*facts.notes, _ABOUT[plan.mode], *saving.notes],
         verdict=decided,
         reasons=reasons,
     )
 
 
-def mode_run(samples: ModeSamples, plan: ModePlan, facts: Facts, read_ns: float) -> BenchRun:
+def mode_run(
+    samples: ModeSamples, plan: ModePlan, facts: Facts, read_ns: float, saving: Saving | None = None
+) -> BenchRun:
     """One arm, not judged yet.
 
     Args:
@@ -72,8 +79,9 @@ def mode_run(samples: ModeSamples, plan: ModePlan, facts: Facts, read_ns: float)
         plan: What was asked for.
         facts: For the hash of its artifact.
         read_ns: What reading the clock costs.
+        saving: Saves its samples; they are not when None.
     """
-    arm = samples.arm
+    arm, saving = samples.arm, saving or Saving(None)
     sha256 = facts.sha256.get(arm.artifact)
     common: dict[str, Any] = {
         "arm": arm.name,
@@ -82,7 +90,7 @@ def mode_run(samples: ModeSamples, plan: ModePlan, facts: Facts, read_ns: float)
         "threads": arm.threads,
         "batch": arm.batch,
         "artifact": artifact_part(arm.artifact, sha256) if sha256 else None,
-        "launches": [_record(one, plan) for one in samples.launches],
+        "launches": [_record(one, plan, saving) for one in samples.launches],
     }
     if samples.failure is not None:
         words = "; ".join([samples.failure.headline, *samples.failure.notes])
@@ -120,8 +128,8 @@ def _read_back(launches: Sequence[ModeLaunch]) -> dict[str, Any]:
     }
 
 
-def _record(one: ModeLaunch, plan: ModePlan) -> Any:
-    record = launch_record(one.launch)
+def _record(one: ModeLaunch, plan: ModePlan, saving: Saving) -> LaunchRecord:
+    record = launch_record(one.launch, saving.saved(one.launch, one.due_ns))
     # A cold launch is not meant to get warm.
     return record.model_copy(update={"warm": True}) if plan.mode == "cold" else record
 

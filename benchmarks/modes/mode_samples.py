@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks.harness.arm import Arm
 from benchmarks.harness.samples import Launch
 from toolkit.errors import CtkError
@@ -21,6 +24,16 @@ class ModeLaunch:
 
     launch: Launch
     raw: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def due_ns(self) -> NDArray[np.int64] | None:
+        """When each picture was due, in ``stream``; None in other modes. Those of the warm-up had no time of theirs."""
+        if "wait_ns" not in self.raw:
+            return None
+        starts = [block.stamps_ns[:, 0] for block in self.launch.blocks]
+        due: NDArray[np.int64] = np.concatenate(starts)
+        due[-len(self.raw["wait_ns"]) :] -= self.raw["wait_ns"]
+        return due
 
 
 @dataclass(slots=True)

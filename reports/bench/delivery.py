@@ -8,8 +8,7 @@ from pathlib import Path
 
 from benchmarks.baseline.stored import save_baseline
 from benchmarks.bench_document import BenchDocument
-from benchmarks.harness.assembling import UNSAVED
-from benchmarks.harness.saved_samples import BLOBS
+from benchmarks.harness.saved_samples import BLOBS, UNSAVED
 from reports.attempt import attempt
 from reports.bench.csv_rows import write_csv
 from reports.bench.show import show

@@ -9,10 +9,9 @@ from typing import Any
 
 from benchmarks.harness.arm import Arm
 from benchmarks.variations.matrix import Cell, MatrixFile, MatrixJob, matrix_jobs, read_matrix
-from reports.bench.request import Request
+from reports.bench.request import OF_MODES, Request
 from toolkit.errors import UsageFault
 
-_OF_MODES = ("window_s", "in_flight", "queue")
 _SIZES = ("launches", "rounds", "iterations")
 
 
@@ -70,12 +69,9 @@ def _in_cell(arm: Arm, cell: Cell) -> Arm:
 
 
 def _settings(matrix: MatrixFile, mode: str) -> dict[str, Any]:
-    """What the file says for a mode: rate and window have no meaning in latency."""
-    said = matrix.settings.model_dump(exclude_none=True)
-    if mode == "latency":
-        said = {name: value for name, value in said.items() if name not in _OF_MODES}
-    if mode != "stream":
-        said.pop("rate", None)
+    """What the file says for a mode, without what has no meaning there."""
+    settings = matrix.settings.model_dump(exclude_none=True)
+    said = {name: value for name, value in settings.items() if mode in OF_MODES.get(name, (mode,))}
     return said | ({"launches_given": True} if "launches" in said else {})
 
 

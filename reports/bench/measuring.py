@@ -96,7 +96,7 @@ def _document(
     guard = prepared_guard(job.arms, asked.quick, listener)
     if asked.mode == "latency":
         return measured_latency(asked, job, guard, listener, samples_in)
-    return measured_mode(asked, job, guard, listener)
+    return measured_mode(asked, job, guard, listener, samples_in)
 
 
 def _benched(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from benchmarks.bench_document import BenchDocument
@@ -30,7 +31,9 @@ def mode_plan(asked: Request) -> ModePlan:
     )
 
 
-def measured_mode(asked: Request, job: Job, guard: Judge, listener: Listener | None) -> BenchDocument:
+def measured_mode(
+    asked: Request, job: Job, guard: Judge, listener: Listener | None, samples_in: Path | None
+) -> BenchDocument:
     """Measures a job in that mode.
 
     Raises:
@@ -44,7 +47,7 @@ def measured_mode(asked: Request, job: Job, guard: Judge, listener: Listener | N
     launches = {name: [one.launch for one in samples.launches] for name, samples in found.samples.items()}
     # One process at a time, so the largest decides.
     facts = facts_of_job(asked, job, launches, guard, largest(job.arms))
-    document = mode_document(found, plan, facts)
+    document = mode_document(found, plan, facts, save_in=samples_in)
     return document.model_copy(
         update={"settings": document.settings.model_copy(update={"margin": asked.margin})}
     )

@@ -13,6 +13,13 @@ from reports.bench.given_artifacts import GivenArtifacts
 from toolkit.errors import UsageFault
 
 _BLOCKS = ("rounds", "iterations")
+# Settings that have a meaning in these modes alone.
+OF_MODES: Mapping[str, Sequence[Mode]] = {
+    "rate": ("stream",),
+    "window_s": ("throughput", "stream"),
+    "in_flight": ("throughput",),
+    "queue": ("stream",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +156,10 @@ def _refuse_in_modes(asked: Request, gates: Sequence[str]) -> None:
         wrong = [name for name, there in latency_only.items() if there]
         if wrong:
             raise UsageFault("CTK601", f"{wrong[0]} belongs to --mode latency, not to {asked.mode}")
-    if asked.mode != "stream" and asked.rate is not None:
-        raise UsageFault("CTK601", "--rate belongs to --mode stream")
+    for name, modes in OF_MODES.items():
+        if getattr(asked, name) is not None and asked.mode not in modes:
+            option = name.removesuffix("_s").replace("_", "-")
+            raise UsageFault("CTK601", f"--{option} belongs to --mode {' or '.join(modes)}")
     if asked.mode == "stream" and asked.rate is None:
         raise UsageFault("CTK601", "--mode stream needs --rate R, the pictures that arrive a second")
     if asked.quick and asked.until is not None:

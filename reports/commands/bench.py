@@ -117,6 +117,32 @@ def command(
     rate: Annotated[
         float | None, typer.Option("--rate", metavar="R", help="Pictures that arrive a second, in stream.")
     ] = None,
+    window: Annotated[
+        float | None,
+        typer.Option(
+            "--window",
+            metavar="S",
+            help="Seconds measured in a launch of throughput or stream; 5 by default.",
+        ),
+    ] = None,
+    in_flight: Annotated[
+        int | None,
+        typer.Option(
+            "--in-flight",
+            metavar="N",
+            min=1,
+            help="Inferences at a time in throughput; by default as many as the runtime likes best.",
+        ),
+    ] = None,
+    queue: Annotated[
+        int | None,
+        typer.Option(
+            "--queue",
+            metavar="N",
+            min=1,
+            help="Arrivals that may wait in stream, 8 by default; more are dropped.",
+        ),
+    ] = None,
     sweep: Annotated[
         list[str] | None,
         typer.Option(
@@ -239,6 +265,9 @@ def command(
         save_baseline=save_baseline,
         mode=mode.value,
         rate=rate,
+        window_s=window,
+        in_flight=in_flight,
+        queue=queue,
         launches_given=launches is not None or precise,
         sweep=parse_sweep(sweep) if sweep else {},
         until=parse_until(until) if until is not None else None,

@@ -172,7 +172,7 @@ def test_samples_that_cannot_be_kept_cost_no_figures(
     def no_space(*_: object) -> str:
         raise EnvironmentFailed("CTK402", "no space to write the target")
 
-    monkeypatch.setattr("benchmarks.harness.assembling.save_samples", no_space)
+    monkeypatch.setattr("benchmarks.harness.saved_samples.save_samples", no_space)
     assert bench(*quick(), "--json", "out.json") == 4
     captured = capsys.readouterr()
     assert "share of mean" in captured.out
@@ -332,6 +332,23 @@ def test_a_sweep_measures_every_combination_and_keeps_failures(bench: Bench, tmp
     }  # fmt: skip
 
 
+def test_a_window_and_a_number_in_flight_are_those_asked_for(bench: Bench, tmp_path: Path):
+    words = [
+        "--artifact",
+        "scripted=net.onnx",
+        "--images",
+        "p.png",
+        "--mode",
+        "throughput",
+        "--launches",
+        "2",
+    ]
+    bench(*words, "--window", "0.4", "--in-flight", "3", "--json", "out.json")
+    (run,) = document_in(tmp_path / "out.json").runs
+    assert run.mode_figures["slots"] == 3
+    assert 0.4 <= run.mode_figures["window_s"] < 5
+
+
 def test_a_matrix_of_two_modes_does_not_fit_on_standard_output(bench: Bench, tmp_path: Path, capsys: Capture):
     (tmp_path / "m.toml").write_text('backends = ["scripted"]\nmodes = ["latency", "cold"]\n')
     assert bench("--matrix", "m.toml", "--json", "-") == 64
@@ -424,6 +441,11 @@ print(sorted({"onnxruntime", "openvino", "cv2", "torch", "pandas", "matplotlib"}
         (["--dry-run", "--json", "-"], "CTK601", "--dry-run and --json"),
         (["--mode", "stream"], "CTK601", "--mode stream needs --rate"),
         (["--rate", "2"], "CTK601", "--rate belongs to --mode stream"),
+        (["--window", "2"], "CTK601", "--window belongs to --mode throughput or stream"),
+        (["--mode", "cold", "--window", "2"], "CTK601", "--window belongs to --mode throughput or stream"),
+        (["--mode", "cold", "--in-flight", "2"], "CTK601", "--in-flight belongs to --mode throughput"),
+        (["--mode", "throughput", "--queue", "2"], "CTK601", "--queue belongs to --mode stream"),
+        (["--mode", "throughput", "--window", "0"], "CTK601", "the window must be more than 0 s"),
         (["--mode", "cold", "--until", "ci=1%"], "CTK601", "--until belongs to --mode latency"),
         (["--mode", "cold", "--baseline", "b.json"], "CTK601", "--baseline belongs to --mode latency"),
         (["--quick", "--until", "ci=1%"], "CTK601", "--quick and --until"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command import ctk
 from scripted_backend import small_picture
@@ -155,6 +156,28 @@ def test_a_matrix_of_every_mode_by_the_installed_command(place: Path):
     assert "load_p50_ms" in of_cold
     assert "Control" not in of_cold
     _figures_agree(throughput, stream, cold)
+    _samples_agree(throughput, stream, cold, place / "blobs")
+
+
+def _samples_agree(
+    throughput: BenchDocument, stream: BenchDocument, cold: BenchDocument, blobs: Path
+) -> None:
+    """What was saved of each launch gives the document's figures again."""
+    flown, served, started = (
+        [(one, np.load(blobs / str(one.samples), allow_pickle=False)) for one in document.runs[0].launches]
+        for document in (throughput, stream, cold)
+    )
+    kept = np.concatenate([rows[-one.n :] for one, rows in flown])  # the warm-up is in no figure
+    spent = (kept[:, 4] - kept[:, 3]) / 1e6
+    assert spent.mean() == pytest.approx(throughput.runs[0].stages["infer"].mean_ms, rel=1e-9)
+    served = np.concatenate([rows[rows[:, 0] >= 0] for _, rows in served])
+    started = np.concatenate([rows for _, rows in started])
+    assert (kept.shape[1], served.shape[1], started.shape[1]) == (7, 8, 7)
+    latency, waited = (served[:, 6] - served[:, 7]) / 1e6, (served[:, 1] - served[:, 7]) / 1e6
+    assert latency.mean() == pytest.approx(stream.runs[0].mode_figures["latency_mean_ms"], rel=1e-9)
+    assert waited.mean() == pytest.approx(stream.runs[0].mode_figures["wait_mean_ms"], abs=1e-9)
+    second = np.median((started[:, 4] - started[:, 3]) / 1e6)
+    assert second == pytest.approx(cold.runs[0].mode_figures["second_infer_p50_ms"], rel=1e-9)
 
 
 def _figures_agree(throughput: BenchDocument, stream: BenchDocument, cold: BenchDocument) -> None:
