@@ -19,7 +19,7 @@ from toolkit.backends.protocol import TensorInfo
 from toolkit.errors import EnvironmentFailed, Where
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, NodeProto
+    from onnx import GraphProto, NodeProto, TensorProto
 
 Shape = tuple[int | None, ...]
 Rule = Callable[["NodeProto", int, Outline], str | None]
@@ -29,6 +29,7 @@ _OWN = {"", "ai.onnx"}
 _AXES_OVERLOOKED = range(13, 18)
 # Before them the reader makes a matrix of the value as ONNX says, and behind them ONNX says no such thing.
 _SOFTMAX_MISREAD = (11, 12)
+_CONSTANT = "Constant"
 
 
 def remedy_for(artifact: Path) -> str:
@@ -38,7 +39,8 @@ def remedy_for(artifact: Path) -> str:
 
 def onnx_deviations(outline: Outline) -> tuple[Deviation, ...]:
     """The nodes that OpenVINO gets wrong, in the order of the graph; those of subgraphs behind their owner's name."""
-    found = list(_of_graph(outline.graph, _opset(outline.opsets), outline, ""))
+    found = list(_misread_numbers(outline.constants.items(), ""))
+    found += _of_graph(outline.graph, _opset(outline.opsets), outline, "")
     for function in outline.functions:
         nodes, opset = function.node, _opset(function.opset_import)
         found += _of_nodes(nodes, set(function.output), opset, outline, f"{function.name}/")
@@ -46,8 +48,12 @@ def onnx_deviations(outline: Outline) -> tuple[Deviation, ...]:
 
 
 def heed(wrong: Iterable[Deviation], artifact: Path) -> None:
-    """Warns of every node with wrong numbers, and tells the remedy."""
-    heed_deviations(tuple(wrong), artifact, "openvino", remedy_for(artifact))
+    """Warns of every node and every constant with wrong numbers, and tells the remedy."""
+    found = tuple(wrong)
+    numbers = [one for one in found if one.type == _CONSTANT]
+    heed_deviations(numbers, artifact, "openvino", "store them as raw_data, or use another backend")
+    others = [one for one in found if one.type != _CONSTANT]
+    heed_deviations(others, artifact, "openvino", remedy_for(artifact))
 
 
 def stated_outputs(outline: Outline) -> dict[str, Shape]:
@@ -111,7 +117,19 @@ def _of_nodes(
             yield Deviation(name, operator_type(node), reason, is_fatal=False)
         for attribute in node.attribute:
             for body in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
+                named = ((tensor.name, tensor) for tensor in body.initializer)
+                yield from _misread_numbers(named, f"{name}/")
                 yield from _of_graph(body, opset, outline, f"{name}/")
+
+
+def _misread_numbers(held: Iterable[tuple[str, TensorProto]], place: str) -> Iterator[Deviation]:
+    """Of bfloat16 ONNX keeps the bits in raw_data or in int32_data."""
+    from onnx import TensorProto
+
+    for name, tensor in held:
+        if tensor.data_type == TensorProto.BFLOAT16 and tensor.int32_data:
+            reason = "it takes the bits of bfloat16 in int32_data for whole numbers"
+            yield Deviation(place + name, _CONSTANT, reason, is_fatal=False)
 
 
 def _opset(opsets: Iterable[OperatorSetIdProto]) -> int:
