@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TextIO
 
 import typer
 
-from toolkit.commands.options import DryRun, JsonTarget, PrintSchema, Quiet
+from toolkit.commands.options import DryRun, JsonTarget, PrintSchema, Quiet, WeightsKind
 from toolkit.errors import UsageFault
 
 # Heavy modules are imported inside the function: `ctk --help` loads this file for its first line of help.
@@ -82,9 +82,7 @@ def command(
         list[str] | None,
         typer.Option(metavar="NAME:1,1,224,224", help="Size of an input; -1 for a dynamic axis."),
     ] = None,
-    weights: Annotated[
-        Literal["released", "synthetic"] | None, typer.Option(help="Which weights of the model card.")
-    ] = None,
+    weights: WeightsKind = None,
     allow_filler: Annotated[
         bool, typer.Option("--allow-filler", help="Make up weights that are missing.")
     ] = False,

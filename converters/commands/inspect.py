@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from toolkit.commands.options import JsonTarget, PrintSchema, Quiet
+from toolkit.commands.options import JsonTarget, PrintSchema, Quiet, WeightsKind
 
 # Heavy modules are imported inside the function: `ctk --help` loads this file for its first line of help.
 
@@ -24,9 +24,7 @@ def command(
         str | None,
         typer.Option("--model", metavar="NAME", help="Model card; without files colorization-v2-norebal."),
     ] = None,
-    weights: Annotated[
-        Literal["released", "synthetic"] | None, typer.Option(help="Which weights of the model card.")
-    ] = None,
+    weights: WeightsKind = None,
     layers: Annotated[bool, typer.Option("--layers", help="A row for each layer or node.")] = False,
     backend: Annotated[
         list[str] | None,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from toolkit.commands.options import DryRun, JsonTarget, PrintSchema, Quiet
+from toolkit.commands.options import DryRun, JsonTarget, ModelName, PrintSchema, Quiet, Threads, WeightsKind
 from toolkit.errors import UsageFault
 
 # Heavy modules are imported inside the functions: `ctk --help` loads this file for its first line of help.
@@ -32,7 +32,7 @@ def command(
             "--backend", metavar="NAME", help="Backend to measure; repeatable. All installed ones by default."
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="Model card.")] = None,
+    model: ModelName = None,
     artifact: Annotated[
         list[str] | None,
         typer.Option(
@@ -60,9 +60,7 @@ def command(
             help="f32 (the default), f16, bf16, or native for the runtime's own choice.",
         ),
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", min=1, help="Threads; physical cores by default.")
-    ] = None,
+    threads: Threads = None,
     batch: Annotated[
         int | None,
         typer.Option("--batch", metavar="N", min=1, help="Pictures in one inference; 1 by default."),
@@ -71,10 +69,7 @@ def command(
         str | None,
         typer.Option("--device", metavar="NAME", help="Device in the runtime's words; its CPU by default."),
     ] = None,
-    weights: Annotated[
-        Literal["released", "synthetic"] | None,
-        typer.Option(help="Which weights of the model card; the released ones where they are there."),
-    ] = None,
+    weights: WeightsKind = None,
     launches: Annotated[
         int | None,
         typer.Option(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from toolkit.commands.options import DryRun, JsonTarget, PrintSchema, Quiet
+from toolkit.commands.options import DryRun, JsonTarget, ModelName, PrintSchema, Quiet, Threads, WeightsKind
 
 # Heavy modules are imported inside the function: `ctk --help` loads this file for its first line of help.
 
@@ -42,10 +42,8 @@ def command(
             help="Artifact to check instead of one made on demand; repeatable.",
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="Model card.")] = None,
-    weights: Annotated[
-        Literal["released", "synthetic"] | None, typer.Option(help="Which weights of the model card.")
-    ] = None,
+    model: ModelName = None,
+    weights: WeightsKind = None,
     images: Annotated[
         list[Path] | None,
         typer.Option(
@@ -66,9 +64,7 @@ def command(
             help="Bounds for every precision; by default those of each executed one.",
         ),
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", min=1, help="Threads; physical cores by default.")
-    ] = None,
+    threads: Threads = None,
     native: Annotated[
         bool,
         typer.Option("--native/--no-native", help="A row for the runtime's own precision, which informs."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -21,4 +21,15 @@ Quiet = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")]
 PrintSchema = Annotated[
     bool, typer.Option("--print-schema", help="Print the JSON schema of the document and stop.")
+]
+ModelName = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Model card.")]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", metavar="N", min=1, help="Threads; physical cores by default."),
+]
+WeightsKind = Annotated[
+    Literal["released", "synthetic"] | None,
+    typer.Option(
+        "--weights", help="Which weights of the model card; the released ones where they are there."
+    ),
 ]
