@@ -1,4 +1,4 @@
-"""What a demo run found, as `ctk.demo/1`."""
+"""What a demo run found, as `ctk.demo/1`: artifacts, and the documents of the two verbs that it runs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from benchmarks.harness.stage_timing import StageReport
-from benchmarks.image_quality.delta_e2000 import DeltaE2000
-from benchmarks.machine import Machine
-from benchmarks.parity_check.compare import Verdict
-from benchmarks.parity_check.rule import OutputParity
+from benchmarks.bench_document import BenchDocument
+from benchmarks.parity_document import ParityDocument
 from toolkit.documents import Document
 
 
@@ -18,16 +15,10 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DemoModel(_Part):
-    """What was run."""
-
-    name: str
-    weights: str
-
-
 class DemoArtifact(_Part):
-    """The artifact that was made and measured."""
+    """An artifact that was made, checked and measured."""
 
+    format: str
     path: str
     sha256: str
     size_bytes: int
@@ -36,78 +27,29 @@ class DemoArtifact(_Part):
     parameters: int
 
 
-class PictureParity(_Part):
-    """Agreement on one picture: of the network's outputs, and of the coloured pictures."""
-
-    picture: str
-    width: int
-    height: int
-    outputs: list[OutputParity]
-    delta_e2000: DeltaE2000
-    coloured: str | None
-
-
-class Control(_Part):
-    """A fault made on purpose; the check must see it."""
-
-    fault: str
-    outputs: list[OutputParity]
-    delta_e2000: DeltaE2000
-    seen: bool
-
-
-class DemoParity(_Part):
-    """Parity with the oracle."""
-
-    reference: str
-    backend: str
-    precision_executed: str | None
-    pictures: list[PictureParity]
-    controls: list[Control]
-    verdict: Verdict
-
-
-class DemoBackend(_Part):
-    """One backend's output for one picture against the reference.
+class ColouredPicture(_Part):
+    """A built-in picture, coloured by the artifact.
 
     Attributes:
-        decides: False for a row that is only informative: the precision that the runtime would choose.
+        path: The PNG file.
     """
 
-    backend: str
-    runtime_version: str
-    artifact: str
-    precision_requested: str
-    precision_executed: str | None
-    decides: bool
-    outputs: list[OutputParity]
-
-
-class DemoTiming(_Part):
-    """Times of the five stages."""
-
-    origin: Literal["measured"] = "measured"
-    backend: str
-    runtime_version: str
-    providers: list[str]
-    precision_executed: str | None
-    threads: int
-    preset: str
-    pictures: list[str]
-    load_ms: float
-    first_infer_ms: float
-    report: StageReport
+    picture: str
+    path: str
 
 
 class DemoDocument(Document):
-    """The whole run."""
+    """The whole run.
+
+    Attributes:
+        parity: As `ctk parity` gives it; its verdict is the demo's.
+        bench: As `ctk bench --quick` gives it: figures, no verdict.
+    """
 
     schema_: Literal["ctk.demo/1"] = Field(default="ctk.demo/1", alias="schema")
-    machine: Machine
-    model: DemoModel
-    artifact: DemoArtifact
-    openvino: DemoArtifact
-    parity: DemoParity
-    backends: list[DemoBackend]
-    timing: DemoTiming
-    verdict: Verdict
+    model: str
+    weights: str
+    artifacts: list[DemoArtifact]
+    coloured: list[ColouredPicture]
+    parity: ParityDocument
+    bench: BenchDocument

@@ -12,8 +12,7 @@ from reports.parity.layer_tables import show_layers, show_weights
 from reports.parity.output_tables import show_outputs
 from reports.parity.quality_table import show_quality
 from reports.parity.subject import show_subject
-
-_STYLES = {"pass": "bold green", "fail": "bold red", "incomplete": "bold red", "inconclusive": "bold yellow"}
+from reports.parity.verdict_lines import show_verdict
 
 
 def show(document: ParityDocument, stream: TextIO, width: int | None = None) -> None:
@@ -35,6 +34,4 @@ def show(document: ParityDocument, stream: TextIO, width: int | None = None) -> 
     canvas.line()
     for text in document.notes:
         canvas.line(f"note: {text}")
-    canvas.line(f"verdict: {document.verdict}", _STYLES[document.verdict])
-    for reason in document.reasons:
-        canvas.line(f"- {reason}", _STYLES[document.verdict])
+    show_verdict(document, canvas)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from unittest.mock import Mock
 
 import pytest
+from bench_documents import document_of as bench_document_of
+from bench_documents import run_of
+from command import ctk
+from parity_documents import document_of as parity_document_of
+from parity_documents import output_of, pair_of
 
-from benchmarks.image_quality.delta_e2000 import DeltaE2000
-from benchmarks.parity_check.compare import Verdict
-from benchmarks.parity_check.rule import OutputParity
+from benchmarks.bench_document import BenchDocument, BenchRun
+from benchmarks.parity_document import ParityDocument
 from reports.commands import demo
-from reports.demo.document import Control, DemoParity, PictureParity
-from reports.demo.verdict import refuse_verdict
+from reports.demo import run
+from reports.demo.document import ColouredPicture, DemoArtifact, DemoDocument
 from toolkit.app import main
-from toolkit.errors import CheckFailed, Inconclusive
+from toolkit.errors import CheckFailed
 
 Capture = pytest.CaptureFixture[str]
 
@@ -63,39 +68,92 @@ def test_progress_is_told_on_a_terminal_only(
     assert ("note: the next step" in capsys.readouterr().err) == terminal
 
 
-def parity(status: Literal["pass", "fail"], seen: bool, verdict: Verdict) -> DemoParity:
-    output = OutputParity(
-        name="class8_ab", status=status, reason="too far", max_abs=1, max_rel=1, rmse=1, cosine=1,
-        rule="some rule", smallest_passing_rtol=1,
-    )  # fmt: skip
-    difference = DeltaE2000(mean=0, p95=0, max=0)
-    picture = PictureParity(
-        picture="coffee", width=1, height=1, outputs=[output], delta_e2000=difference, coloured=None
+def demo_of(parity: ParityDocument, bench: BenchDocument) -> DemoDocument:
+    made = DemoArtifact(
+        format="onnx", path="x.onnx", sha256="0" * 64, size_bytes=1234567, convert_s=0.5, layers=57, parameters=99
     )
-    control = Control(fault="temperature dropped", outputs=[], delta_e2000=difference, seen=seen)
-    return DemoParity(
-        reference="caffe-reference", backend="onnxruntime", precision_executed="f32",
-        pictures=[picture], controls=[control], verdict=verdict,
+    return DemoDocument(
+        model="net", weights="synthetic", artifacts=[made, made.model_copy(update={"path": "x.xml"})],
+        coloured=[ColouredPicture(picture="coffee", path="pictures/coffee.png")], parity=parity, bench=bench,
     )  # fmt: skip
 
 
-def test_a_pass_is_no_error():
-    refuse_verdict(parity("pass", True, "pass"))
+def quick(*runs: BenchRun) -> BenchDocument:
+    document = bench_document_of(list(runs) or [run_of("onnxruntime")])
+    settings = document.settings.model_copy(update={"quick": True})
+    return document.model_copy(update={"settings": settings})
 
 
-def test_a_failure_names_picture_output_and_rule():
-    with pytest.raises(CheckFailed, match="CTK101 1 of 1 outputs differ") as caught:
-        refuse_verdict(parity("fail", True, "fail"))
-    assert caught.value.notes == ("coffee, class8_ab: too far; rule: some rule",)
+FAILED = pair_of(outputs=[output_of("fail", reason="too far")], verdict="fail")
+DEAD = run_of("openvino", status="failed", failure="it died", failure_code="CTK408", stages={}, launches=[])
 
 
-def test_a_fault_that_was_not_seen_decides():
-    with pytest.raises(Inconclusive, match=r"CTK301 .*fault made on purpose") as caught:
-        refuse_verdict(parity("fail", False, "inconclusive"))
-    assert caught.value.notes == ("not seen: temperature dropped",)
+@pytest.mark.parametrize(
+    ("parity", "bench", "status", "said"),
+    [
+        (parity_document_of([pair_of()]), quick(), 0, ""),
+        (
+            parity_document_of([FAILED], verdict="fail", reasons=["class8_ab: too far"]), quick(), 1,
+            "error: CTK101 1 of 1 backend differs from caffe-reference\nnote: class8_ab: too far\n",
+        ),
+        (
+            parity_document_of([pair_of()], verdict="inconclusive", reasons=["the control x was not seen"]), quick(), 3,
+            "error: CTK301 nothing can be concluded: the control x was not seen\n",
+        ),
+        (parity_document_of([pair_of()]), quick(run_of("onnxruntime"), DEAD), 4, "error: CTK408 "),
+    ],
+)  # fmt: skip
+def test_the_verdicts_of_both_verbs_are_the_exit_status(
+    parity: ParityDocument, bench: BenchDocument, status: int, said: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture,
+):  # fmt: skip
+    made = demo_of(parity, bench)
+    monkeypatch.setattr("reports.demo.run.run_demo", lambda *_: made)
+    assert main(["demo", "-o", str(tmp_path)]) == status
+    captured = capsys.readouterr()
+    assert captured.err.startswith(said)
+    assert bool(captured.err) == bool(said)
+    assert "x.xml: 1,234,567 bytes, 57 layers, 99 parameters, converted in 0.50 s" in captured.out
+    assert f"\nverdict: {parity.verdict}\n" in captured.out
+    assert DemoDocument.model_validate_json((tmp_path / "demo.json").read_bytes()) == made
 
 
-def test_no_picture_concludes_nothing():
-    empty = parity("pass", True, "inconclusive").model_copy(update={"pictures": [], "controls": []})
-    with pytest.raises(Inconclusive, match="CTK301"):
-        refuse_verdict(empty)
+def test_both_verbs_run_on_the_very_artifacts_that_were_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    given = {}
+    monkeypatch.setattr(run, "colour_pictures", lambda *_: [])
+    monkeypatch.setattr(run, "parity", lambda **words: given.setdefault("parity", words) and parity_document_of([pair_of()]))
+    monkeypatch.setattr(run, "bench", lambda **words: given.setdefault("bench", words) and quick())
+    found = run.run_demo(run.DemoSettings("colorization-v2-norebal", tmp_path, 1), lambda _: None)
+    files = given["bench"]["artifacts"]
+    assert files == given["parity"]["artifacts"]
+    assert {"onnxruntime", "openvino", "opencv"} <= set(files)
+    assert "caffe-reference" not in files
+    for made, suffix in zip(found.artifacts, (".onnx", ".xml"), strict=True):
+        path = Path(made.path)
+        assert path.suffix == suffix
+        assert sha256(path.read_bytes()).hexdigest() == made.sha256
+    assert {str(path) for path in files.values()} == {made.path for made in found.artifacts}
+    assert given["bench"]["quick"] is True
+
+
+def test_an_interrupt_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(run, "convert", lambda *_, **__: Mock())
+    monkeypatch.setattr(run, "colour_pictures", lambda *_: [])
+    monkeypatch.setattr(run, "parity", lambda **_: parity_document_of([], verdict="incomplete"))
+    with pytest.raises(KeyboardInterrupt):
+        run.run_demo(run.DemoSettings("colorization-v2-norebal", tmp_path, 1), lambda _: None)
+
+
+@pytest.mark.slow
+def test_the_whole_demo_by_the_installed_command(tmp_path: Path):
+    done = ctk("demo", "-o", "made", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    document = DemoDocument.model_validate_json((tmp_path / "made" / "demo.json").read_bytes())
+    assert document.parity.verdict == "pass"
+    assert len(document.parity.controls) == 14
+    assert {run.status for run in document.bench.runs} == {"ok"}
+    assert {run.backend for run in document.bench.runs} == {pair.backend for pair in document.parity.pairs}
+    for one in document.coloured:
+        assert (tmp_path / one.path).read_bytes().startswith(b"\x89PNG")
+    for word in ("share of mean", "Controls: 14 of 14", "atlas200dk-published", "\nverdict: pass\n"):
+        assert word in done.stdout
