@@ -29,7 +29,7 @@ def colour_pictures(
     """
     found = []
     with open_backend(backend, artifact, threads) as session:
-        pipeline = picture_pipeline(session, preset_named(preset), ".png")
+        pipeline = picture_pipeline(session, preset_named(preset))
         for sample in samples():
             ready = pipeline.pre(pipeline.decode(sample.data))
             target = folder / f"{sample.name}.png"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TextIO
 
 from reports.bench.canvas import Canvas
-from reports.bench.comparison_tables import show_comparisons
 from reports.bench.run_facts import show_run
 from reports.bench.split_table import show_split
 from reports.demo.document import DemoDocument
@@ -32,7 +31,6 @@ def show(document: DemoDocument, stream: TextIO, width: int | None = None) -> No
     canvas.head("What does a picture cost, stage by stage? (ctk bench --quick: figures, no verdict)")
     for run in document.bench.runs:
         show_run(run, canvas)
-    show_comparisons(document.bench, canvas)
     show_split(document.bench, canvas)
     canvas.line()
     show_verdict(document.parity, canvas)

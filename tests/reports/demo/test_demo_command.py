@@ -70,7 +70,13 @@ def test_progress_is_told_on_a_terminal_only(
 
 def demo_of(parity: ParityDocument, bench: BenchDocument) -> DemoDocument:
     made = DemoArtifact(
-        format="onnx", path="x.onnx", sha256="0" * 64, size_bytes=1234567, convert_s=0.5, layers=57, parameters=99
+        format="onnx",
+        path="x.onnx",
+        sha256="0" * 64,
+        size_bytes=1234567,
+        convert_s=0.5,
+        layers=57,
+        parameters=99,
     )
     return DemoDocument(
         model="net", weights="synthetic", artifacts=[made, made.model_copy(update={"path": "x.xml"})],
@@ -121,7 +127,9 @@ def test_the_verdicts_of_both_verbs_are_the_exit_status(
 def test_both_verbs_run_on_the_very_artifacts_that_were_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     given = {}
     monkeypatch.setattr(run, "colour_pictures", lambda *_: [])
-    monkeypatch.setattr(run, "parity", lambda **words: given.setdefault("parity", words) and parity_document_of([pair_of()]))
+    monkeypatch.setattr(
+        run, "parity", lambda **words: given.setdefault("parity", words) and parity_document_of([pair_of()])
+    )
     monkeypatch.setattr(run, "bench", lambda **words: given.setdefault("bench", words) and quick())
     found = run.run_demo(run.DemoSettings("colorization-v2-norebal", tmp_path, 1), lambda _: None)
     files = given["bench"]["artifacts"]
