@@ -38,32 +38,3 @@ def reference_split(run: BenchRun | None, published: Claim | None = None) -> Ref
         larger_part="pre and post" if around_ms > infer_ms else "infer",
         total_if_infer_were_free_ms=total_ms - infer_ms,
     )
-
-
-def split_in_words(split: ReferenceSplit) -> list[str]:
-    """Sentences for a reader; figures of two machines are never divided by each other."""
-    return [*_published_words(split.published), *_measured_words(split)]
-
-
-def _published_words(claim: Claim) -> list[str]:
-    words = (
-        f"published for {claim.device}: {_ms(claim.total_ms)} a picture, {_ms(claim.infer_ms)} of it infer"
-    )
-    if claim.state == "implausible":
-        return [f"{words}; implausible, at least {_ms(claim.floor_ms)} are needed"]
-    return [f"{words}; {claim.state}"]
-
-
-def _measured_words(split: ReferenceSplit) -> list[str]:
-    total, infer, around = split.measured_total_ms, split.measured_infer_ms, split.pre_and_post_ms
-    if total is None or infer is None or around is None or total <= 0:
-        return ["here: nothing was measured"]
-    return [
-        f"here ({split.arm}): {_ms(total)} a picture, {_ms(infer)} of it infer ({infer / total:.0%})",
-        f"the larger part here is {split.larger_part}: {_ms(around)} around infer",
-        f"if infer were free, the total would be {_ms(split.total_if_infer_were_free_ms)}",
-    ]
-
-
-def _ms(figure: float | None) -> str:
-    return "unknown" if figure is None else f"{figure:.3g} ms" if figure < 100 else f"{figure:.0f} ms"

@@ -1,4 +1,4 @@
-"""All outputs of a candidate against all references, and two pictures against each other."""
+"""All outputs of a candidate against all references."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.image_quality.delta_e2000 import DeltaE2000
-from benchmarks.image_quality.delta_e_map import delta_e_map, summary
 from benchmarks.parity_check.rule import OutputParity, Scope, Tolerance, judge, rule_text
-from toolkit.errors import BadInput, CheckFailed, Inconclusive
+from toolkit.errors import CheckFailed, Inconclusive
 
 Verdict: TypeAlias = Literal["pass", "fail", "inconclusive"]
 
@@ -74,23 +71,6 @@ def require_parity(found: OutputsParity) -> None:
             f"{len(failed)} of {len(found.outputs)} outputs differ from the reference",
             notes=[f"{result.name}: {result.reason}; rule: {result.rule}" for result in failed],
         )
-
-
-def delta_e2000(reference: NDArray[np.uint8], picture: NDArray[np.uint8]) -> DeltaE2000:
-    """CIEDE2000 differences of two pictures, in the Lab of the preset `exact`, float64.
-
-    Args:
-        reference: uint8, H×W×3, R G B.
-        picture: Another one of the same size.
-
-    Raises:
-        BadInput: CTK508 when the sizes differ.
-    """
-    if reference.shape != picture.shape or reference.size == 0:
-        raise BadInput(
-            "CTK508", f"pictures of {reference.shape} and {picture.shape} cannot be compared pixel by pixel"
-        )
-    return summary(delta_e_map(reference, picture))
 
 
 def _failed(name: str, reason: str, tolerance: Tolerance, scope: Scope) -> OutputParity:

@@ -57,11 +57,6 @@ def device_peaks(name: str) -> Peaks | None:
     return None
 
 
-def known_devices() -> list[str]:
-    """Names of all devices of the table."""
-    return [device.name for device in _table()]
-
-
 @cache
 def _table() -> tuple[_Device, ...]:
     text = files("benchmarks.roofline").joinpath(TABLE).read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from blame_sides import (
 from benchmarks.blame.blaming import blame_for, combination_errors
 from benchmarks.blame.network import Network, ab_of, bins_giving
 from benchmarks.blame.side import Side, differing_parts
-from benchmarks.parity_check.compare import delta_e2000
+from benchmarks.image_quality.delta_e_map import delta_e_map
 from toolkit.colour.coefficients import coefficients
 from toolkit.errors import BadInput, Inconclusive, UsageFault
 from toolkit.presets.exact import Exact
@@ -92,7 +92,7 @@ def test_the_whole_error_is_the_difference_of_the_two_sides_themselves(pair: str
     files = [picture(seed, turned="caffe" not in pair, suffix="JPEG") for seed in (1, 2)]
     found = blame_for(reference, candidate, files)
     errors = [
-        delta_e2000(own_picture(reference, file.data), own_picture(candidate, file.data)).mean
+        delta_e_map(own_picture(reference, file.data), own_picture(candidate, file.data)).mean()
         for file in files
     ]
     assert found.total_delta_e2000_mean == pytest.approx(np.mean(errors), rel=1e-9)
@@ -107,7 +107,7 @@ def test_a_part_alone_is_what_a_hand_made_swap_gives():
     found = {share.part: share for share in blame_for(reference, candidate, [file]).shares}
     prepared = EXACT.pre(EXACT.decode(file.data, "file"))
     swapped = EXACT.to_rgb(EXACT.post(candidate.network.run(prepared.input), prepared.kept))
-    expected = delta_e2000(own_picture(reference, file.data), swapped).mean
+    expected = delta_e_map(own_picture(reference, file.data), swapped).mean()
     assert found["model"].delta_e2000_mean_alone == pytest.approx(expected, rel=1e-9)
     assert found["decode"].delta_e2000_mean_alone == 0  # a PNG without orientation: both decode alike
 

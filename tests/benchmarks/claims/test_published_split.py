@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.bench_document import BenchRun, StageSummary
-from benchmarks.claims.split import reference_split, split_in_words
+from benchmarks.claims.split import reference_split
 
 
 def measured(**means: float) -> BenchRun:
@@ -22,13 +22,7 @@ def test_the_larger_part_and_what_is_left_without_infer() -> None:
 def test_pre_and_post_can_be_larger() -> None:
     found = reference_split(measured(decode=1, pre=2, infer=5, post=3, encode=4, total=15))
     assert found.larger_part == "pre and post"
-    assert split_in_words(found) == [
-        "published for Atlas 200 DK (Ascend 310): 144 ms a picture, 0.43 ms of it infer; implausible, at least "
-        "2.91 ms are needed",
-        "here (openvino): 15 ms a picture, 5 ms of it infer (33%)",
-        "the larger part here is pre and post: 10 ms around infer",
-        "if infer were free, the total would be 10 ms",
-    ]
+    assert (found.pre_and_post_ms, found.total_if_infer_were_free_ms) == (10, 10)
 
 
 @pytest.mark.parametrize("run", [None, measured(), measured(infer=5, total=5)])
@@ -37,7 +31,7 @@ def test_without_a_measurement_only_the_claim_is_shown(run: BenchRun | None) -> 
     assert found.published.state == "implausible"
     assert found.larger_part is None
     assert found.total_if_infer_were_free_ms is None
-    assert split_in_words(found)[1:] == ["here: nothing was measured"]
+    assert found.measured_total_ms is None
 
 
 def test_a_batch_counts_by_the_picture() -> None:
@@ -45,4 +39,3 @@ def test_a_batch_counts_by_the_picture() -> None:
     found = reference_split(run.model_copy(update={"batch": 4}))
     assert (found.measured_total_ms, found.measured_infer_ms, found.pre_and_post_ms) == (50, 25, 25)
     assert found.total_if_infer_were_free_ms == 25
-    assert "here (openvino): 50 ms a picture, 25 ms of it infer (50%)" in split_in_words(found)

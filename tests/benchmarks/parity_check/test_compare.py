@@ -1,13 +1,13 @@
-"""Verdicts over several outputs, and ΔE2000 against published pairs."""
+"""Verdicts over several outputs."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from benchmarks.parity_check.compare import OutputsParity, compare_outputs, delta_e2000, require_parity
+from benchmarks.parity_check.compare import OutputsParity, compare_outputs, require_parity
 from benchmarks.parity_check.rule import default_tolerance
-from toolkit.errors import BadInput, CheckFailed, Inconclusive
+from toolkit.errors import CheckFailed, Inconclusive
 
 F32 = default_tolerance("f32")
 
@@ -74,33 +74,3 @@ def test_the_scope_is_handed_on():
     candidate = {"conv": reference["conv"] + [[[0, 0], [0.005, 0]]]}
     assert compare_outputs(reference, candidate, F32, "channel").verdict == "fail"
     assert compare_outputs(reference, candidate, F32, "blob").verdict == "pass"
-
-
-def test_delta_e2000_of_the_recorded_pictures():
-    # science.md §8, "Tiny" (there from scikit-image's Lab, whose constants differ by up to 0.005).
-    one = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [128, 128, 128]]], np.uint8)
-    other = np.array([[[250, 10, 5], [10, 240, 10]], [[10, 10, 240], [120, 130, 140]]], np.uint8)
-    found = delta_e2000(one, other)
-    assert found.mean == pytest.approx(2.949563, abs=2e-3)
-    assert found.max == pytest.approx(6.059258, abs=2e-3)
-    # Sorted .938971, 1.620983, 3.179039, 6.059258: 95 % lies 0.85 of the way between the last two.
-    assert found.p95 == pytest.approx(3.179039 + 0.85 * (6.059258 - 3.179039), abs=2e-3)
-
-
-def test_delta_e2000_of_the_sixteen_by_sixteen_pictures():
-    y, x = np.mgrid[0:16, 0:16]
-    one = np.stack([16 * x, 16 * y, 8 * (x + y)], axis=-1)
-    other = np.stack([16 * x + 8 * ((x + y) % 2), 16 * y - 4, 8 * (x + y) + 3], axis=-1)
-    found = delta_e2000(one.astype(np.uint8), other.clip(0, 255).astype(np.uint8))
-    assert found.mean == pytest.approx(2.6540952753, abs=2e-3)
-
-
-def test_delta_e2000_of_a_picture_and_itself():
-    rgb = np.random.default_rng(0).integers(0, 256, (5, 6, 3), dtype=np.uint8)
-    found = delta_e2000(rgb, rgb)
-    assert (found.mean, found.p95, found.max) == (0, 0, 0)
-
-
-def test_pictures_of_other_sizes_are_refused():
-    with pytest.raises(BadInput, match="CTK508"):
-        delta_e2000(np.zeros((2, 3, 3), np.uint8), np.zeros((3, 2, 3), np.uint8))
