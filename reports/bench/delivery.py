@@ -76,7 +76,7 @@ def delivered(document: BenchDocument, targets: Targets, samples_in: Path | None
     Returns:
         What could not be written.
     """
-    failures = _unsaved(document)
+    failures = unsaved(document)
     if targets.json is not None and samples_in is not None and keeps_samples(targets.json):
         place = Path(targets.json).parent / BLOBS
         attempt(failures, lambda: _move_samples(samples_in / BLOBS, place))
@@ -96,7 +96,7 @@ def delivered(document: BenchDocument, targets: Targets, samples_in: Path | None
     return failures
 
 
-def _unsaved(document: BenchDocument) -> list[CtkError]:
+def unsaved(document: BenchDocument) -> list[CtkError]:
     """Samples that could not even wait for their place."""
     return [
         EnvironmentFailed(

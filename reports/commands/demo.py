@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolkit.commands.options import DryRun, JsonTarget, PrintSchema, Quiet, Threads
-from toolkit.errors import UsageFault
+from toolkit.errors import CtkError, UsageFault
 from toolkit.models.main_model import MAIN_MODEL
+
+if TYPE_CHECKING:
+    from reports.demo.document import DemoDocument
 
 Progress = Callable[[str], None]
 
@@ -30,19 +33,20 @@ def command(
     """Run the main job once: convert, check every backend against the oracle, time each stage, show.
 
     Writes the ONNX artifact, the OpenVINO IR, coloured pictures and demo.json into the folder. What it checks and measures is
-    what `ctk parity` and `ctk bench --quick` do. Exit status: 0 when parity passes; 1, 3 and 4 as `ctk parity`, 4 also
-    when a backend could not be measured.
+    what `ctk parity` and `ctk bench --quick` do. Exit status: 0 when parity passes; else as `ctk parity`, or 4 and more when
+    a backend could not be measured. A noisy host is told, and is no failure: the figures are no verdict.
 
     Examples:
       ctk demo
       ctk demo -o /tmp/demo --threads 1
       ctk demo --json - --quiet
     """  # fmt: skip
-    from reports.bench.judging import decisive, errors_of, judged
+    from reports.attempt import attempt
+    from reports.bench.delivery import STANDARD_OUTPUT
+    from reports.bench.judging import decisive
     from reports.demo.document import DemoDocument
     from reports.demo.run import DemoSettings, run_demo
-    from reports.demo.show import show
-    from reports.parity.judging import error_of
+    from reports.demo.verdict import demo_errors, is_interrupted
     from toolkit.atomic import write_atomically
     from toolkit.documents import deliver
     from toolkit.documents import print_schema as show_schema
@@ -58,17 +62,27 @@ def command(
     # Off a terminal nobody waits for the next step (DESIGN §4).
     progress: Progress = note if sys.stderr.isatty() else _nothing
     document = run_demo(DemoSettings(model, output, threads), progress)
-    write_atomically(output / "demo.json", document.to_json().encode())
-    taken = deliver(document, json_target)
-    if not taken and not quiet:
-        show(document, sys.stdout)
-        sys.stdout.write(f"document: {output / 'demo.json'}, pictures: {output / 'pictures'}\n")
-    unmatched = error_of(document.parity)
-    found = [] if unmatched is None else [unmatched]
-    error = decisive([*found, *errors_of(judged(document.bench))])
+    failures: list[CtkError] = []
+    attempt(failures, lambda: write_atomically(output / "demo.json", document.to_json().encode()))
+    attempt(failures, lambda: deliver(document, json_target))
+    if json_target != STANDARD_OUTPUT and not quiet:
+        attempt(failures, lambda: _shown(document, output))
+    if is_interrupted(document.parity) or (document.bench is not None and is_interrupted(document.bench)):
+        for failure in failures:
+            note(f"also: {failure.headline}")
+        raise KeyboardInterrupt  # the one line and status of every interrupted verb
+    error = decisive([*demo_errors(document), *failures])
     if error is not None:
         raise error
     return 0
+
+
+def _shown(document: DemoDocument, output: Path) -> None:
+    from reports.demo.show import show
+
+    show(document, sys.stdout)
+    sys.stdout.write(f"document: {output / 'demo.json'}, pictures: {output / 'pictures'}\n")
+    sys.stdout.flush()  # what cannot be written must show now, among the other failures
 
 
 def _plan(model: str, output: Path, json_target: str | None, quiet: bool) -> None:

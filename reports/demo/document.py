@@ -43,7 +43,7 @@ class DemoDocument(Document):
 
     Attributes:
         parity: As `ctk parity` gives it; its verdict is the demo's.
-        bench: As `ctk bench --quick` gives it: figures, no verdict.
+        bench: As `ctk bench --quick` gives it: figures, no verdict. None after an interrupt before it.
     """
 
     schema_: Literal["ctk.demo/1"] = Field(default="ctk.demo/1", alias="schema")
@@ -52,4 +52,4 @@ class DemoDocument(Document):
     artifacts: list[DemoArtifact]
     coloured: list[ColouredPicture]
     parity: ParityDocument
-    bench: BenchDocument
+    bench: BenchDocument | None

@@ -11,6 +11,7 @@ from benchmarks.parity_api import parity
 from converters.api import convert
 from reports.demo.colouring import colour_pictures
 from reports.demo.document import DemoArtifact, DemoDocument
+from reports.demo.verdict import is_interrupted
 from toolkit.artifact import Artifact
 from toolkit.atomic import write_failures_named
 from toolkit.backends.listing import backends
@@ -44,7 +45,7 @@ def run_demo(settings: DemoSettings, progress: Callable[[str], None]) -> DemoDoc
 
     Raises:
         CtkError: Whatever a step raises.
-        KeyboardInterrupt: After Ctrl-C, also where a step keeps what it had.
+        KeyboardInterrupt: After Ctrl-C while something is converted or coloured; later it is in the document.
     """
     folder = settings.folder
     progress(f"converting {settings.model}: caffe->onnx")
@@ -57,16 +58,16 @@ def run_demo(settings: DemoSettings, progress: Callable[[str], None]) -> DemoDoc
     checked = parity(
         artifacts=files, preset=PRESET, threads=settings.threads, pictures_in=folder, progress=progress
     )
-    if checked.verdict == "incomplete" and not any(pair.verdict == "failed" for pair in checked.pairs):
-        raise KeyboardInterrupt
-    measured = bench(
-        artifacts=files,
-        preset=PRESET,
-        threads=settings.threads,
-        quick=True,
-        save_in=folder,
-        progress=lambda now: progress(now.doing),
-    )
+    measured = None
+    if not is_interrupted(checked):
+        measured = bench(
+            artifacts=files,
+            preset=PRESET,
+            threads=settings.threads,
+            quick=True,
+            save_in=folder,
+            progress=lambda now: progress(now.doing),
+        )
     return DemoDocument(
         model=onnx.document.model,
         weights=onnx.document.weights,

@@ -7,6 +7,7 @@ from typing import TextIO
 from reports.bench.canvas import Canvas
 from reports.bench.run_facts import show_run
 from reports.bench.split_table import show_split
+from reports.bench.surroundings import show_environment
 from reports.demo.document import DemoDocument
 from reports.parity.control_table import show_controls
 from reports.parity.output_tables import show_outputs
@@ -28,9 +29,14 @@ def show(document: DemoDocument, stream: TextIO, width: int | None = None) -> No
     show_outputs(document.parity, canvas)
     show_quality(document.parity, canvas)
     show_controls(document.parity, canvas)
-    canvas.head("What does a picture cost, stage by stage? (ctk bench --quick: figures, no verdict)")
-    for run in document.bench.runs:
-        show_run(run, canvas)
-    show_split(document.bench, canvas)
+    if document.bench is not None:
+        canvas.head("What does a picture cost, stage by stage? (ctk bench --quick: figures, no verdict)")
+        for run in document.bench.runs:
+            show_run(run, canvas)
+        show_environment(document.bench, canvas)
+        show_split(document.bench, canvas)
+    notes = [*document.parity.notes, *(document.bench.notes if document.bench is not None else [])]
     canvas.line()
+    for text in dict.fromkeys(notes):
+        canvas.line(f"note: {text}")
     show_verdict(document.parity, canvas)

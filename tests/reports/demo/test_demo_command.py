@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
-from unittest.mock import Mock
 
 import pytest
 from bench_documents import document_of as bench_document_of
@@ -13,7 +12,8 @@ from command import ctk
 from parity_documents import document_of as parity_document_of
 from parity_documents import output_of, pair_of
 
-from benchmarks.bench_document import BenchDocument, BenchRun
+from benchmarks.bench_document import BenchDocument, BenchRun, Environment, EnvironmentFinding
+from benchmarks.parity_check.verdict import INTERRUPTED
 from benchmarks.parity_document import ParityDocument
 from reports.commands import demo
 from reports.demo import run
@@ -68,7 +68,7 @@ def test_progress_is_told_on_a_terminal_only(
     assert ("note: the next step" in capsys.readouterr().err) == terminal
 
 
-def demo_of(parity: ParityDocument, bench: BenchDocument) -> DemoDocument:
+def demo_of(parity: ParityDocument, bench: BenchDocument | None) -> DemoDocument:
     made = DemoArtifact(
         format="onnx",
         path="x.onnx",
@@ -144,12 +144,60 @@ def test_both_verbs_run_on_the_very_artifacts_that_were_made(tmp_path: Path, mon
     assert given["bench"]["quick"] is True
 
 
-def test_an_interrupt_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(run, "convert", lambda *_, **__: Mock())
+def test_after_an_interrupt_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(run, "colour_pictures", lambda *_: [])
-    monkeypatch.setattr(run, "parity", lambda **_: parity_document_of([], verdict="incomplete"))
-    with pytest.raises(KeyboardInterrupt):
-        run.run_demo(run.DemoSettings("colorization-v2-norebal", tmp_path, 1), lambda _: None)
+    monkeypatch.setattr(
+        run, "parity", lambda **_: parity_document_of([FAILED], verdict="fail", reasons=[INTERRUPTED])
+    )
+    monkeypatch.setattr(run, "bench", lambda **_: pytest.fail("it was interrupted before"))
+    assert (
+        run.run_demo(run.DemoSettings("colorization-v2-norebal", tmp_path, 1), lambda _: None).bench is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("parity", "bench"),
+    [
+        (parity_document_of([FAILED], verdict="fail", reasons=[INTERRUPTED, "class8_ab: too far"]), None),
+        (
+            parity_document_of([pair_of()]),
+            quick().model_copy(update={"verdict": "incomplete", "reasons": ["interrupted"]}),
+        ),
+    ],
+)
+def test_an_interrupt_is_130_and_keeps_what_there_is(
+    parity: ParityDocument, bench: BenchDocument | None,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture,
+):  # fmt: skip
+    monkeypatch.setattr("reports.demo.run.run_demo", lambda *_: demo_of(parity, bench))
+    assert main(["demo", "-o", str(tmp_path)]) == 130
+    assert f"\nverdict: {parity.verdict}\n" in capsys.readouterr().out
+    assert (tmp_path / "demo.json").is_file()
+
+
+def test_a_noisy_host_is_told_and_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+):
+    steal = EnvironmentFinding(name="steal", severity="too_noisy", message="the host took 7 % away")
+    noisy = quick().model_copy(update={"environment": Environment(before={}, after={}, findings=[steal])})
+    monkeypatch.setattr(
+        "reports.demo.run.run_demo", lambda *_: demo_of(parity_document_of([pair_of()]), noisy)
+    )
+    assert main(["demo", "-o", str(tmp_path)]) == 0
+    assert "too noisy: steal: the host took 7 % away" in capsys.readouterr().out
+
+
+def test_a_document_that_cannot_be_written_costs_no_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+):
+    (tmp_path / "demo.json").mkdir()
+    failed = parity_document_of([FAILED], verdict="fail", reasons=["class8_ab: too far"])
+    monkeypatch.setattr("reports.demo.run.run_demo", lambda *_: demo_of(failed, quick()))
+    assert main(["demo", "-o", str(tmp_path)]) == 4
+    captured = capsys.readouterr()
+    assert "\nverdict: fail\n" in captured.out
+    assert captured.err.startswith("error: CTK401 ")
+    assert "note: also: CTK101 " in captured.err
 
 
 @pytest.mark.slow
