@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,26 +12,23 @@ from numpy.typing import NDArray
 
 from benchmarks.layer_walk.piece import Piece, is_caffe
 from converters.caffe.extraction import leading_to, starting_at
-from converters.caffe.network import Net
 from toolkit.atomic import write_failures_named
 from toolkit.backends.openvino_reading import format_of
 from toolkit.errors import BadInput, Where
+from toolkit.messages import collected_warnings
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, ValueInfoProto
+    from onnx import ModelProto, NodeProto, ValueInfoProto
 
 STEM = "piece"
 Values = Mapping[str, NDArray[Any]]
 
 
-def extract(
-    artifact: Path, net: Net, piece: Piece, starts: Values, folder: Path
-) -> tuple[Path, tuple[str, ...]]:
+def extract(artifact: Path, piece: Piece, starts: Values, folder: Path) -> tuple[Path, tuple[str, ...]]:
     """Writes the part of an artifact between two sets of values; its nodes and numbers stay as they are.
 
     Args:
         artifact: An ONNX file, an IR, or a prototxt.
-        net: The network.
         piece: What is wanted.
         starts: Arrays of the values that it starts from, whose shapes it gets; also those of graph inputs, which
             it reads where the artifact is wired otherwise than the network.
@@ -45,7 +42,7 @@ def extract(
         EnvironmentFailed: CTK401 or CTK402 when it cannot be written, CTK404 when OpenVINO is missing.
     """
     if is_caffe(artifact):
-        return _from_caffe(net, piece, folder)
+        return _from_caffe(artifact, piece, folder)
     if format_of(artifact) == "openvino":
         from benchmarks.layer_walk.ir_extracting import extract_ir
 
@@ -53,9 +50,15 @@ def extract(
     return _from_onnx(artifact, piece, starts, folder / f"{STEM}.onnx")
 
 
-def _from_caffe(net: Net, piece: Piece, folder: Path) -> tuple[Path, tuple[str, ...]]:
+def _from_caffe(artifact: Path, piece: Piece, folder: Path) -> tuple[Path, tuple[str, ...]]:
+    """Of the artifact's own layers and numbers, which need not be those of the network it is held against."""
+    from converters.caffe.build import NetOptions, load_sources, read_net
     from converters.caffe.opencv_network import write_complete
 
+    caffemodel = artifact.with_suffix(".caffemodel")
+    with collected_warnings():  # whoever runs the artifact says them
+        net = read_net(artifact, load_sources(caffemodel if caffemodel.exists() else None), NetOptions())
+    _refuse_missing(artifact, piece, net.values)
     shapes = {name: net.values[name].shape for name in piece.starts}
     inner = {name: shape for name, shape in shapes.items() if name not in net.inputs}
     layers = leading_to(starting_at(net.layers, inner, net.file), piece.ends)
@@ -83,7 +86,10 @@ def _from_onnx(artifact: Path, piece: Piece, starts: Values, target: Path) -> tu
     held = {name: found.load[name]() for name in read if name in found.load}
     types = read_outline(artifact).types
     outputs = [types.get(name) or _real(name) for name in piece.ends]
-    model = _model(found.model, [*kept[::-1]], {name: starts[name] for name in inputs}, outputs, held)
+    nodes = _casting(
+        kept[::-1], {name: types[name].type.tensor_type.elem_type for name in inputs if name in types}
+    )
+    model = _model(found.model, nodes, {name: starts[name] for name in inputs}, outputs, held)
     with write_failures_named(target):
         target.write_bytes(model.SerializeToString())
     return target, tuple(inputs)
@@ -108,6 +114,22 @@ def _model(
         functions=whole.functions,
         graph=graph,
     )
+
+
+def _casting(nodes: Sequence[NodeProto], elements: Mapping[str, int]) -> list[NodeProto]:
+    """The nodes behind casts of those inputs that the artifact has in other real numbers than f32, which pieces take."""
+    from onnx import NodeProto, TensorProto, helper
+
+    narrow = {TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
+    renamed = {name: f"{name}/as in the artifact" for name, element in elements.items() if element in narrow}
+    casts = [helper.make_node("Cast", [name], [new], to=elements[name]) for name, new in renamed.items()]
+    found = []
+    for node in nodes:
+        copy = NodeProto()
+        copy.CopyFrom(node)
+        copy.input[:] = [renamed.get(name, name) for name in node.input]
+        found.append(copy)
+    return [*casts, *found]
 
 
 def _real(name: str) -> ValueInfoProto:

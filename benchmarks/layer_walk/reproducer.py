@@ -142,7 +142,7 @@ class _Trials:
         folder = self.scratch / str(count)
         folder.mkdir(exist_ok=True)
         try:
-            artifact, names = extract(self.candidate.artifact, self.net, piece, starts, folder)
+            artifact, names = extract(self.candidate.artifact, piece, starts, folder)
         except BadInput as fault:
             if fault.code != "CTK516":
                 raise

@@ -62,7 +62,7 @@ def jobs_apart(job: Job, net: Net, head: Piece, folder: Path) -> tuple[Job, Job]
             raise BadInput("CTK516", f"the graph has no value {name!r}", Where(file=str(artifact)))
         artifact = with_every_value(artifact, whole, [name])
     shaped = {name: np.zeros(net.values[name].shape, np.float32)}
-    main, _ = extract(job.artifact, net, head, shaped, part)
+    main, _ = extract(job.artifact, head, shaped, part)
     return replace(job, artifact=artifact, outputs=[name]), replace(
         job, artifact=main, outputs=list(head.ends)
     )

@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
+import numpy as np
+
 from benchmarks.blame.blaming import blame_for
 from benchmarks.blame.network import Network
 from benchmarks.blame.side import Side
@@ -18,7 +20,7 @@ from benchmarks.parity_check.colour_head import colour_head
 from benchmarks.parity_check.network_graph import NetworkGraph
 from benchmarks.parity_check.pairs import PairOutputs, Settings
 from benchmarks.parity_check.references import Oracle, References
-from toolkit.errors import BadInput, CtkError
+from toolkit.errors import BadInput, CtkError, EnvironmentFailed
 from toolkit.presets.preset import Head, Preset
 from toolkit.presets.registry import preset_named
 
@@ -98,9 +100,21 @@ def _network(
 ) -> Network:
     """The backend's network; with its head in the model where the artifact cannot be taken apart there."""
     try:
-        return backend_network(name, child, job, ends, preset, folder)
-    except BadInput as fault:
-        if fault.code != "CTK516":
-            raise
-        settings.notes.append(f"{name}: {_WITHIN}: {fault.headline}")
-        return backend_network(name, child, job, replace(ends, apart=None), preset, folder)
+        network = backend_network(name, child, job, ends, preset, folder)
+        _try_apart(network, preset)
+    except LoadFailure as failure:
+        why = failure.error
+    except (BadInput, EnvironmentFailed) as fault:
+        why = fault
+    else:
+        return network
+    settings.notes.append(f"{name}: {_WITHIN}: {why.headline}")
+    return backend_network(name, child, job, replace(ends, apart=None), preset, folder)
+
+
+def _try_apart(network: Network, preset: Preset) -> None:
+    """Runs both parts once: a runtime may take a whole artifact and refuse its parts."""
+    if network.probabilities is None or network.decode is None:
+        return
+    light = np.zeros((1, 1, *preset.net_size), np.float32)
+    network.decode(network.probabilities(light).astype(np.float32, copy=False))

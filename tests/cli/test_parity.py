@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 from command import assert_error, ctk, environment, leftovers
@@ -20,6 +22,7 @@ from benchmarks.faults import coefficients_transposed, softmax_scale
 from benchmarks.faults.artifacts import FaultyArtifacts
 from benchmarks.parity_document import ParityDocument
 from converters import convert
+from converters.caffe.schema import NetParameter
 from toolkit.messages import collected_warnings
 
 CASES = Path(__file__).parents[1] / "golden" / "cases"
@@ -341,13 +344,65 @@ def test_the_head_is_blamed_apart_from_the_model(
         sound = convert(COLOUR, output=tmp_path / "sound.onnx").path
     faulty = FaultyArtifacts(sound, tmp_path).make(fault.FAULT)
     assert faulty is not None
+    shares = shares_of(place, "--artifact", f"{backend}={faulty.path}")
+    assert shares == {to_blame: pytest.approx(1, abs=1e-3), innocent: pytest.approx(0, abs=1e-3)}
+
+
+def shares_of(place: Place, *words: str | Path) -> dict[str, float]:
+    """Shares of the final error by part, of a run that fails."""
     done = place.parity(
-        *COLOUR, "--artifact", f"{backend}={faulty.path}", "--images", "good.png", "--blame", "--no-native",
-        "--quiet", "--json", "blamed.json",
-    )  # fmt: skip
+        *COLOUR, *words, "--images", "good.png", "--blame", "--no-native", "--quiet", "--json", "blamed.json"
+    )
     assert_error(done, "CTK101", 1)
-    blame = place.document("blamed.json").pairs[0].blame
+    document = place.document("blamed.json")
+    assert [note for note in document.notes if "blame" in note] == []
+    blame = document.pairs[0].blame
     assert blame is not None
     assert blame.total_delta_e2000_mean > 0.01
-    shares = {one.part: one.share for one in blame.shares}
-    assert shares == {to_blame: pytest.approx(1, abs=1e-3), innocent: pytest.approx(0, abs=1e-3)}
+    return {one.part: one.share for one in blame.shares}
+
+
+def test_the_head_of_an_artifact_in_f16_is_blamed(place: Place, tmp_path: Path):
+    with collected_warnings():
+        sound = convert(COLOUR, output=tmp_path / "sound.onnx").path
+    faulty = FaultyArtifacts(sound, tmp_path).make(coefficients_transposed.FAULT)
+    assert faulty is not None
+    model = in_f16(onnx.load(faulty.path))
+    onnx.save(model, tmp_path / "f16.onnx")
+    for backend in ("onnxruntime", "openvino"):
+        words = ("--artifact", f"{backend}={tmp_path / 'f16.onnx'}", "--rule", "rtol=1e-2,atol=1e-3")
+        shares = shares_of(place, *words)
+        assert shares == {"head": pytest.approx(1, abs=0.02), "model": pytest.approx(0, abs=0.02)}
+
+
+def in_f16(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same network whose numbers and inner values are f16, between casts at both ends."""
+    source, target = model.graph.input[0].name, model.graph.output[0].name
+    for tensor in model.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT:
+            numbers = onnx.numpy_helper.to_array(tensor).astype(np.float16)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(numbers, tensor.name))
+    for node in model.graph.node:
+        node.input[:] = [f"{name}_f16" if name == source else name for name in node.input]
+        node.output[:] = [f"{name}_f16" if name == target else name for name in node.output]
+    ends = [
+        (source, f"{source}_f16", onnx.TensorProto.FLOAT16),
+        (f"{target}_f16", target, onnx.TensorProto.FLOAT),
+    ]
+    first, last = (onnx.helper.make_node("Cast", [a], [b], to=to) for a, b, to in ends)
+    model.graph.node.insert(0, first)
+    model.graph.node.append(last)
+    del model.graph.value_info[:]
+    onnx.checker.check_model(model)
+    return model
+
+
+def test_the_head_of_a_caffe_artifact_is_its_own(place: Place, tmp_path: Path):
+    net = NetParameter.FromString(COLOUR[1].read_bytes())
+    head = next(layer for layer in net.layer if layer.name == "class8_ab")
+    (weights, *_) = head.blobs
+    weights.data[:] = list(np.asarray(weights.data).reshape(2, -1)[::-1].ravel())
+    shutil.copy(COLOUR[0], tmp_path / "net.prototxt")
+    (tmp_path / "net.caffemodel").write_bytes(net.SerializeToString())
+    shares = shares_of(place, "--artifact", f"opencv={tmp_path / 'net.prototxt'}")
+    assert shares == {"head": pytest.approx(1, abs=1e-3), "model": pytest.approx(0, abs=1e-3)}
