@@ -18,6 +18,7 @@ from converters.openvino.bodies import OWN_DOMAINS, every_tensor, nodes_in_bodie
 from converters.openvino.naming import friendly_names, node_title, replace_output, values_by_name
 from converters.openvino.reading import openvino_module
 from converters.openvino.softmax import MISREAD_OPSETS, flatten_from_axis, stated_axis
+from toolkit.backends.openvino_deviations import MISREAD_IN_WORDS, is_misread_number
 from toolkit.errors import EnvironmentFailed, Where
 
 if TYPE_CHECKING:
@@ -82,15 +83,15 @@ def _refuse_within_bodies(parsed: ModelProto, path: Path) -> None:
 
 
 def _refuse_misread_numbers(parsed: ModelProto, path: Path) -> None:
-    """Of bfloat16 ONNX keeps the bits in ``int32_data``, and the reader converts them as whole numbers."""
-    from onnx import TensorProto, load_model
+    """ONNX may keep bits in ``int32_data``, and of some types the reader converts them as whole numbers."""
+    from onnx import load_model
 
-    if all(tensor.data_type != TensorProto.BFLOAT16 for tensor in every_tensor(parsed)):
+    if not any(tensor.data_type in MISREAD_IN_WORDS for tensor in every_tensor(parsed)):
         return
     # The numbers of large tensors were dropped from what was parsed.
     for tensor in every_tensor(load_model(path, load_external_data=False)):
-        if tensor.data_type == TensorProto.BFLOAT16 and tensor.int32_data:
-            why = "it takes the bits of bfloat16 in the field int32_data for whole numbers, not those in raw_data"
+        if is_misread_number(tensor):
+            why = "it takes the bits of the numbers in the field int32_data for whole numbers, not those in raw_data"
             raise _wrong(f"the numbers of {tensor.name!r}", path, why)
 
 

@@ -35,7 +35,8 @@ def fitting(name: str, value: object, wanted: TensorInfo, place: Where) -> NDArr
         len(array.shape) == len(wanted.shape)
         and all(want in {None, have} for want, have in zip(wanted.shape, array.shape, strict=True))
     )
-    if not fits or array.dtype != wanted.dtype:
+    # By name: NumPy itself does not know the word bfloat16.
+    if not fits or array.dtype.name != wanted.dtype or not array.dtype.isnative:
         raise BadInput(
             "CTK508",
             f"the input {name!r} is {array.dtype} {_dimensions(array.shape)}, "

@@ -30,6 +30,9 @@ _AXES_OVERLOOKED = range(13, 18)
 # Before them the reader makes a matrix of the value as ONNX says, and behind them ONNX says no such thing.
 _SOFTMAX_MISREAD = (11, 12)
 _CONSTANT = "Constant"
+# Element types (onnx.TensorProto) of which the reader takes bits in int32_data for whole numbers: BFLOAT16,
+# FLOAT8E4M3FN and FLOAT8E5M2. Tried with every type that ONNX keeps there; others are read as bits, or refused.
+MISREAD_IN_WORDS = frozenset({16, 17, 19})
 
 
 def remedy_for(artifact: Path) -> str:
@@ -39,7 +42,9 @@ def remedy_for(artifact: Path) -> str:
 
 def onnx_deviations(outline: Outline) -> tuple[Deviation, ...]:
     """The nodes that OpenVINO gets wrong, in the order of the graph; those of subgraphs behind their owner's name."""
-    found = list(_misread_numbers(outline.constants.items(), ""))
+    held_by_nodes = {name for node in outline.graph.node if node.op_type == _CONSTANT for name in node.output}
+    held = [(name, tensor) for name, tensor in outline.constants.items() if name not in held_by_nodes]
+    found = list(_misread_numbers(held, ""))
     found += _of_graph(outline.graph, _opset(outline.opsets), outline, "")
     for function in outline.functions:
         nodes, opset = function.node, _opset(function.opset_import)
@@ -116,6 +121,8 @@ def _of_nodes(
         if reason:
             yield Deviation(name, operator_type(node), reason, is_fatal=False)
         for attribute in node.attribute:
+            own = [attribute.t] if attribute.HasField("t") else []
+            yield from _misread_numbers([(name, tensor) for tensor in own], "")
             for body in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
                 named = ((tensor.name, tensor) for tensor in body.initializer)
                 yield from _misread_numbers(named, f"{name}/")
@@ -123,13 +130,15 @@ def _of_nodes(
 
 
 def _misread_numbers(held: Iterable[tuple[str, TensorProto]], place: str) -> Iterator[Deviation]:
-    """Of bfloat16 ONNX keeps the bits in raw_data or in int32_data."""
-    from onnx import TensorProto
-
     for name, tensor in held:
-        if tensor.data_type == TensorProto.BFLOAT16 and tensor.int32_data:
-            reason = "it takes the bits of bfloat16 in int32_data for whole numbers"
+        if is_misread_number(tensor):
+            reason = "it takes the bits of the numbers in int32_data for whole numbers"
             yield Deviation(place + name, _CONSTANT, reason, is_fatal=False)
+
+
+def is_misread_number(tensor: TensorProto) -> bool:
+    """Whether the bits of its numbers are where OpenVINO misreads them."""
+    return tensor.data_type in MISREAD_IN_WORDS and bool(tensor.int32_data)
 
 
 def _opset(opsets: Iterable[OperatorSetIdProto]) -> int:

@@ -23,6 +23,7 @@ _DTYPES |= {
     for kind, word in (("i", "int"), ("u", "uint"))
     for bits in (8, 16, 32, 64)
 }
+_OF_NUMPY = frozenset(_DTYPES.values()) - {"bfloat16"}
 _RESULT = "/sink_port_0"  # what OpenVINO adds to an output's name to name the node behind it
 
 
@@ -40,6 +41,7 @@ class OpenVinoSession(ClosedOnExit):
         self._artifact = artifact
         self._request: Any | None = compiled.create_infer_request()
         self._lent: list[NDArray[Any]] = []  # inputs of an inference in flight
+        self._in_flight = False
         self._info = info
         self._inputs = list(info.inputs.items())
         # A value may bear several names; all of them are understood.
@@ -66,6 +68,8 @@ class OpenVinoSession(ClosedOnExit):
             self._give(request, arrays)
             request.infer()
             return self._copied(request, wanted)
+        except UsageFault:
+            raise
         except Exception as error:
             raise running_fault(error, self._artifact, dynamic=self._dynamic) from error
 
@@ -79,7 +83,10 @@ class OpenVinoSession(ClosedOnExit):
         try:
             self._give(request, arrays)
             self._lent = arrays
+            self._in_flight = True
             request.start_async()
+        except UsageFault:
+            raise
         except Exception as error:
             raise running_fault(error, self._artifact, dynamic=self._dynamic) from error
         return wanted
@@ -93,7 +100,7 @@ class OpenVinoSession(ClosedOnExit):
         except Exception as error:
             raise running_fault(error, self._artifact, dynamic=self._dynamic) from error
         finally:
-            self._lent = []
+            self._lent, self._in_flight = [], False
 
     def synchronise(self) -> None:
         """Returns at once: `run` waits for the device itself."""
@@ -109,6 +116,8 @@ class OpenVinoSession(ClosedOnExit):
         return self._request
 
     def _give(self, request: Any, arrays: Sequence[NDArray[Any]]) -> None:
+        if self._in_flight:  # it reads its inputs yet
+            raise UsageFault("CTK601", "an inference is in flight: finish it first", self._place)
         for i, (array, own) in enumerate(zip(arrays, self._own_inputs, strict=True)):
             if own is not None:
                 # With caches that an inference has emptied, 10 to 20 µs; a tensor of the caller's numbers takes 100.
@@ -151,7 +160,7 @@ class OpenVinoSession(ClosedOnExit):
 
 def _own_numbers(request: Any, i: int, wanted: TensorInfo) -> NDArray[Any] | None:
     """The memory that a request reads an input from; None where its shape or its element type is not NumPy's."""
-    if wanted.is_open or 0 in wanted.shape:
+    if wanted.is_open or 0 in wanted.shape or wanted.dtype not in _OF_NUMPY:
         return None
     data: NDArray[Any] = request.get_input_tensor(i).data
     return data if data.shape == wanted.shape and data.dtype == wanted.dtype else None

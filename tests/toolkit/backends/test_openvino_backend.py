@@ -390,3 +390,37 @@ def test_memory_that_is_not_there(tmp_path: Path):
     session = OpenVinoBackend.load(saved(graph(nodes, [size], shape=(1,)), tmp_path))
     with session, pytest.raises(EnvironmentFailed, match="CTK408"):
         session.run({"x": np.ones(1, np.float32)})
+
+
+def test_an_inference_in_flight_keeps_its_inputs(tmp_path: Path):
+    x = picture(1, 2, 4, 5)
+    with OpenVinoBackend.load(saved(convolution(), tmp_path), threads=1) as session:
+        started = session.start({"x": x})
+        for begin in (session.run, session.start):
+            with pytest.raises(UsageFault, match="CTK601 an inference is in flight"):
+                begin({"x": 2 * x})
+        np.testing.assert_allclose(session.finish(started)["y"][0], convolved(x), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(session.run({"x": 2 * x})["y"][0], convolved(2 * x), rtol=1e-5, atol=1e-5)
+
+
+def test_inputs_are_copied_however_they_lie_in_memory(tmp_path: Path):
+    x = picture(1, 2, 4, 5)
+    strided = np.repeat(x, 2, axis=-1)[..., ::2]
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    with OpenVinoBackend.load(saved(convolution(), tmp_path), threads=1) as session:
+        for given in (strided, np.asfortranarray(x), frozen):
+            np.testing.assert_allclose(session.run({"x": given})["y"][0], convolved(x), rtol=1e-5, atol=1e-5)
+        with pytest.raises(BadInput, match="CTK508"):
+            session.run({"x": x.astype(">f4")})
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("element", [TensorProto.BFLOAT16, TensorProto.STRING])
+def test_inputs_of_types_that_numpy_lacks(element: int, tmp_path: Path):
+    model = graph([helper.make_node("Identity", ["x"], ["y"])], element=element, shape=(2,))
+    with (
+        OpenVinoBackend.load(saved(model, tmp_path), threads=1) as session,
+        pytest.raises(BadInput, match="CTK508"),
+    ):
+        session.run({"x": np.zeros(2, np.float32)})

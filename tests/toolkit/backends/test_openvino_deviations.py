@@ -202,3 +202,47 @@ def test_bits_of_bfloat16_in_words_are_taken_for_whole_numbers(
     assert abs(found - expected).max() > 0.01, "should OpenVINO be right now, drop the rule"
     OpenVinoBackend.load(path).close()
     assert "note: store them as raw_data, or use another backend" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("element", [TensorProto.FLOAT8E4M3FN, TensorProto.FLOAT8E5M2])
+def test_float8_in_words_as_well(element: int, tmp_path: Path):
+    held = helper.make_tensor("odd", element, [4], [1.0, 2.0, 4.0, 2.0])
+    nodes = [
+        helper.make_node("Cast", ["odd"], ["w"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["x", "w"], ["y"]),
+    ]
+    path = saved(graph(nodes, [held], shape=(4,), opset=19), tmp_path)
+    found, warnings = ran(path, np.ones(4, np.float32))
+    assert len(warnings) == 1
+    assert abs(found - [1.0, 2.0, 4.0, 2.0]).max() > 0.01, "should OpenVINO be right now, drop the rule"
+
+
+def test_numbers_that_nodes_hold(tmp_path: Path):
+    def held(value: float) -> onnx.TensorProto:
+        return helper.make_tensor("", TensorProto.BFLOAT16, [1], [value])
+
+    def branch(name: str) -> onnx.GraphProto:
+        nodes = [
+            helper.make_node("Constant", [], ["k"], name=f"k{name}", value=held(2.0)),
+            helper.make_node("Cast", ["k"], ["r"], to=TensorProto.FLOAT),
+        ]
+        return helper.make_graph(
+            nodes, name, [], [helper.make_tensor_value_info("r", TensorProto.FLOAT, None)]
+        )
+
+    size = helper.make_tensor("size", TensorProto.INT64, [1], [4])
+    nodes = [
+        helper.make_node("ConstantOfShape", ["size"], ["five"], name="filled", value=held(5.0)),
+        helper.make_node("Cast", ["five"], ["w"], to=TensorProto.FLOAT),
+        helper.make_node("If", ["b"], ["c"], name="if", then_branch=branch("yes"), else_branch=branch("no")),
+        helper.make_node("Mul", ["x", "w"], ["p"]),
+        helper.make_node("Mul", ["p", "c"], ["y"]),
+    ]
+    model = graph(nodes, [size], shape=(4,))
+    model.graph.input.append(helper.make_tensor_value_info("b", TensorProto.BOOL, []))
+    path = saved(model, tmp_path)
+    found = [(one.name, one.type) for one in OpenVinoBackend.supports(path)]
+    assert set(found) == {("filled", "Constant"), ("if/kyes", "Constant"), ("if/kno", "Constant")}
+    with collected_warnings(), OpenVinoBackend.load(path, threads=1) as session:
+        given = {"x": np.ones(4, np.float32), "b": np.array(True)}
+        assert session.run(given)["y"][0] != pytest.approx(10), "should OpenVINO be right now, drop the rule"
