@@ -4,7 +4,8 @@
 
 Each fault of `benchmarks.faults` is made in a real ONNX artifact of the network (the main model by default), which all
 backends are given at once, with the first built-in picture or input. The sound artifact goes first. Exit status: 0 when
-the sound one exits 0 and every faulty one 1, with every backend found to differ; else 1.
+the sound one exits 0 and every faulty one 1, with every backend found to differ, and with --layers, where the fault is
+made in one layer, that layer named by every backend; else 1.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.faults import output_removed
 from benchmarks.faults.artifacts import FaultyArtifacts
 from benchmarks.faults.registry import FAULTS
 from benchmarks.harness.facts import laid_pictures
@@ -29,6 +31,7 @@ from toolkit.errors import CtkError
 BACKENDS = ("onnxruntime", "openvino", "opencv")
 SOUND = "none"
 _LIMIT_S = 1200
+_TIMED_OUT = 124
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +43,22 @@ class Said:
         status: Exit status.
         verdicts: Of each backend.
         layers: First divergent layer by backend, where it was asked for and named.
+        expected: What each backend should be found to be.
+        layer: Where the fault was made, where layers were asked for and it lies in one that has its value still.
     """
 
     fault: str
     status: int
     verdicts: dict[str, str]
     layers: dict[str, str | None]
+    expected: dict[str, str]
+    layer: str | None = None
 
     @property
     def right(self) -> bool:
         """Whether that is what such an artifact deserves."""
-        status, verdict = (0, "pass") if self.fault == SOUND else (1, "fail")
-        return self.status == status and set(self.verdicts.values()) == {verdict}
+        named = self.layer is None or set(self.layers.values()) == {self.layer}
+        return self.status == (0 if self.fault == SOUND else 1) and self.verdicts == self.expected and named
 
 
 def fault_commands(files: Sequence[Path], backends: Sequence[str], *, layers: bool = False) -> Iterator[Said]:
@@ -79,28 +86,43 @@ def fault_commands(files: Sequence[Path], backends: Sequence[str], *, layers: bo
         for fault in FAULTS:
             made = source.make(fault)
             if made is not None:
-                yield _said(fault.name, made.path, words, backends, folder)
+                # What is not there has no value to walk to.
+                layer = made.place.layer if layers and fault.name != output_removed.FAULT.name else None
+                yield _said(fault.name, made.path, words, backends, folder, layer)
 
 
-def _said(fault: str, artifact: Path, words: Sequence[str], backends: Sequence[str], folder: Path) -> Said:
+def _said(
+    fault: str,
+    artifact: Path,
+    words: Sequence[str],
+    backends: Sequence[str],
+    folder: Path,
+    layer: str | None = None,
+) -> Said:
     document = folder / "parity.json"
     document.unlink(missing_ok=True)
     given = [word for backend in backends for word in ("--artifact", f"{backend}={artifact}")]
-    ran = subprocess.run(  # noqa: S603 - our own command
-        [
-            str(Path(sys.executable).with_name("ctk")), "parity", *words, *given,
-            "--no-native", "--quiet", "--json", str(document),
-        ],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_LIMIT_S,
-    )  # fmt: skip
+    expected = dict.fromkeys(backends, "pass" if fault == SOUND else "fail")
+    try:
+        ran = subprocess.run(  # noqa: S603 - our own command
+            [
+                str(Path(sys.executable).with_name("ctk")), "parity", *words, *given,
+                "--no-native", "--quiet", "--json", str(document),
+            ],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_LIMIT_S,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return Said(fault, _TIMED_OUT, {"no document": f"it took over {_LIMIT_S} s"}, {}, expected)
     if not document.is_file():
-        return Said(fault, ran.returncode, {"no document": ran.stderr.strip()[-200:]}, {})
+        return Said(fault, ran.returncode, {"no document": ran.stderr.strip()[-200:]}, {}, expected)
     pairs = ParityDocument.model_validate_json(document.read_bytes()).pairs
     return Said(
         fault,
         ran.returncode,
         {pair.backend: pair.verdict for pair in pairs},
         {pair.backend: pair.first_divergent_layer for pair in pairs},
+        expected,
+        layer,
     )
 
 

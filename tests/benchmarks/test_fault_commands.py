@@ -38,11 +38,19 @@ def test_every_fault_of_a_small_colorizer_ends_with_1_in_three_backends() -> Non
 @pytest.mark.parametrize(
     "said",
     [
-        Said("bias-dropped", 1, {"openvino": "fail", "opencv": "pass"}, {}),
-        Said("bias-dropped", 0, {"openvino": "fail"}, {}),
-        Said("bias-dropped", 1, {}, {}),
-        Said(SOUND, 1, {"openvino": "pass"}, {}),
-        Said(SOUND, 0, {"openvino": "fail"}, {}),
+        Said(
+            "bias-dropped",
+            1,
+            {"openvino": "fail", "opencv": "pass"},
+            {},
+            {"openvino": "fail", "opencv": "fail"},
+        ),
+        Said("bias-dropped", 0, {"openvino": "fail"}, {}, {"openvino": "fail"}),
+        Said("bias-dropped", 1, {"openvino": "fail"}, {}, {"openvino": "fail", "opencv": "fail"}),
+        Said("bias-dropped", 1, {"openvino": "fail"}, {"openvino": "conv1"}, {"openvino": "fail"}, "conv2"),
+        Said("bias-dropped", 1, {"openvino": "fail"}, {"openvino": None}, {"openvino": "fail"}, "conv2"),
+        Said(SOUND, 1, {"openvino": "pass"}, {}, {"openvino": "pass"}),
+        Said(SOUND, 0, {"openvino": "fail"}, {}, {"openvino": "pass"}),
     ],
 )
 def test_what_is_not_right(said: Said) -> None:
