@@ -14,8 +14,9 @@ from toolkit.errors import CtkError
 from toolkit.hashing import sha256_bytes
 
 BLOBS = "blobs"
-# Columns of a file: the round (-1 before the first one), and the 6 stamps in nanoseconds. In throughput, where inferences
-# overlap, a row is one inference, and all stages but `infer` are empty; in stream there is one column more, `DUE`.
+# Columns of a file: the round (-1 before the first one), and the 6 stamps in nanoseconds. The first `warmup_n` rows of a
+# launch are in no figure. In throughput, where inferences overlap, a row is one inference that ended before the window or
+# in it, and all stages but `infer` are empty; in stream there is one column more, `DUE`.
 COLUMNS = ("round", "start_ns", "decode_ns", "pre_ns", "infer_ns", "post_ns", "encode_ns")
 DUE = "due_ns"
 # How a note begins that samples are not kept.

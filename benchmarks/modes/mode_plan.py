@@ -12,6 +12,7 @@ OtherMode: TypeAlias = Literal["throughput", "stream", "cold"]
 
 DEFAULT_LAUNCHES: dict[str, int] = {"throughput": 5, "stream": 5, "cold": 10}
 MOST_ARRIVALS = 100_000
+MOST_IN_FLIGHT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,13 @@ class ModePlan:
             raise UsageFault(
                 "CTK601", "the window must be more than 0 s, and neither it nor the warm-up over an hour"
             )
-        if self.in_flight is not None and self.in_flight < 1:
+        if self.in_flight is not None and not 1 <= self.in_flight <= MOST_IN_FLIGHT:
             raise UsageFault(
-                "CTK601", f"the number of inferences in flight must be at least 1, not {self.in_flight}"
+                "CTK601",
+                f"the number of inferences in flight must be 1 to {MOST_IN_FLIGHT}, not {self.in_flight}",
             )
-        if self.queue < 1:
-            raise UsageFault("CTK601", f"the queue must hold at least 1 arrival, not {self.queue}")
+        if not 1 <= self.queue <= MOST_ARRIVALS:
+            raise UsageFault("CTK601", f"the queue must hold 1 to {MOST_ARRIVALS} arrivals, not {self.queue}")
         if self.mode == "stream":
             self._refuse_rate()
 

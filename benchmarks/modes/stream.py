@@ -29,7 +29,8 @@ def measure_stream(process: ModeProcess, plan: ModePlan, number: int) -> ModeLau
     assert plan.rate is not None
     launch = process.load()
     process.block(WARMING, _WARMING_ITERATIONS)
-    longest_s = plan.window_s + (plan.queue + plan.arrivals) * process.iteration_s
+    waiting = min(plan.queue, plan.arrivals)
+    longest_s = plan.window_s + (waiting + plan.arrivals) * process.iteration_s
     found = process.command(
         "stream", longest_s, rate=plan.rate, arrivals=plan.arrivals, queue=plan.queue, launch=number
     )

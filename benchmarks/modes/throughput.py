@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness.samples import Block
+from benchmarks.harness.samples import WARMING, Block
 from benchmarks.harness.stage_timing import STAGES
 from benchmarks.harness.summarising import stage_summaries
 from benchmarks.modes.littles_law import Little, little
@@ -43,6 +43,10 @@ def measure_throughput(process: ModeProcess, plan: ModePlan, number: int) -> Mod
     first, last = found["window"]
     ended = spans[(spans[:, 1] > first) & (spans[:, 1] <= last)]
     launch.peak_rss_bytes = found["peak_rss_bytes"]
+    before = spans[spans[:, 1] <= first]
+    launch.blocks.append(
+        Block(WARMING, _as_stamps(before), involuntary_switches=None, steal_fraction=None, throttled=None)
+    )
     launch.blocks.append(
         Block(
             round=0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ def matrix_requests(file: Path, asked: Request) -> list[Request]:
     if strange:
         raise UsageFault("CTK601", f"--artifact names {strange[0]}, which the matrix does not list")
     _refuse_sizes(matrix, asked)
+    _refuse_unread(matrix)
     jobs = matrix_jobs(matrix)
     mixed = any(job.mode == "latency" for job in jobs)
     return [_request(matrix, job, asked, mixed=mixed) for job in jobs]
@@ -85,6 +86,31 @@ def _refuse_sizes(matrix: MatrixFile, asked: Request) -> None:
             )
         if name in said and (name in asked.given or (name == "launches" and asked.launches_given)):
             raise UsageFault("CTK601", f"{name} is given here and in the matrix: leave one of them out")
+
+
+def _refuse_unread(matrix: MatrixFile) -> None:
+    """Settings that no mode of the file has a meaning for."""
+    for name in matrix.settings.model_dump(exclude_none=True):
+        if name in OF_MODES and not set(OF_MODES[name]).intersection(matrix.modes):
+            raise UsageFault(
+                "CTK601", f"the matrix sets {name}, which belongs to the mode {' or '.join(OF_MODES[name])}"
+            )
+
+
+def refuse_of_modes(given: Mapping[str, object]) -> None:
+    """Checks that options of single modes are not beside a matrix, where its settings say them.
+
+    Args:
+        given: Values by option; None for one that was not given.
+
+    Raises:
+        UsageFault: CTK601 naming the first.
+    """
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong:
+        raise UsageFault(
+            "CTK601", f"--matrix and {wrong[0]} exclude each other: the file says it under [settings]"
+        )
 
 
 def _refuse_both(asked: Request) -> None:

@@ -221,7 +221,7 @@ def command(
     from reports.bench.arm_settings import settings_of
     from reports.bench.delivery import Targets
     from reports.bench.given_artifacts import given_artifacts
-    from reports.bench.matrix_requests import matrix_requests
+    from reports.bench.matrix_requests import matrix_requests, refuse_of_modes
     from reports.bench.percentages import fraction_of
     from reports.bench.performing import measure_all, show_plan
     from reports.bench.request import Request
@@ -232,6 +232,8 @@ def command(
         show_schema(BenchDocument)
         return 0
     set_quiet(quiet)
+    if matrix is not None:
+        refuse_of_modes({"--rate": rate, "--window": window, "--in-flight": in_flight, "--queue": queue})
     own = {"precision": precision, "batch": batch, "rounds": rounds, "iterations": iterations}
     given: dict[str, Any] = {name: value for name, value in own.items() if value is not None}
     asked = Request(

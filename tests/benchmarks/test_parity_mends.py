@@ -213,7 +213,7 @@ def test_options_that_would_be_ignored_are_refused(artifact: Path, saved: Path, 
 
 def test_a_head_that_is_not_swapped_is_told(artifact: Path, picture: Path):
     document = benchmarks.parity(
-        FILES, artifacts={"onnxruntime": artifact}, images=[picture], blame=True, **QUICK
+        FILES, reference="opencv", artifacts={"onnxruntime": artifact}, images=[picture], blame=True, **QUICK
     )
     assert any("the head is counted within the model" in note for note in document.notes)
 

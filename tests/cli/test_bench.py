@@ -446,6 +446,13 @@ print(sorted({"onnxruntime", "openvino", "cv2", "torch", "pandas", "matplotlib"}
         (["--mode", "cold", "--in-flight", "2"], "CTK601", "--in-flight belongs to --mode throughput"),
         (["--mode", "throughput", "--queue", "2"], "CTK601", "--queue belongs to --mode stream"),
         (["--mode", "throughput", "--window", "0"], "CTK601", "the window must be more than 0 s"),
+        (["--mode", "throughput", "--in-flight", "2000"], "CTK601", "must be 1 to 1024, not 2000"),
+        (
+            ["--mode", "stream", "--rate", "5", "--queue", "1000000000000"],
+            "CTK601",
+            "the queue must hold 1 to 100000 arrivals",
+        ),
+        (["--matrix", "m.toml", "--window", "2"], "CTK601", "--matrix and --window exclude each other"),
         (["--mode", "cold", "--until", "ci=1%"], "CTK601", "--until belongs to --mode latency"),
         (["--mode", "cold", "--baseline", "b.json"], "CTK601", "--baseline belongs to --mode latency"),
         (["--quick", "--until", "ci=1%"], "CTK601", "--quick and --until"),
@@ -495,6 +502,8 @@ def test_words_that_mean_nothing(bench: Bench, words: list[str], code: str, said
         ("iterations = 3", ["--quick"], "the matrix sets iterations"),
         ("rounds = 2", ["--rounds", "2"], "rounds is given here and in the matrix"),
         ("launches = 3", ["--launches", "4"], "launches is given here and in the matrix"),
+        ("queue = 3", [], "the matrix sets queue, which belongs to the mode stream"),
+        ("window_s = 3.0", [], "the matrix sets window_s, which belongs to the mode throughput or stream"),
     ],
 )
 def test_a_matrix_and_the_line_do_not_both_say_how_much(

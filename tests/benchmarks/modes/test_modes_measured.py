@@ -157,9 +157,9 @@ def test_little_that_does_not_hold_forbids_a_pass(folder: Path):
         ({"mode": "stream", "rate": 0.0}, "not between 0 and"),
         ({"mode": "stream", "rate": float("nan")}, "not between 0 and"),
         ({"mode": "stream", "rate": 1e9}, "not between 0 and"),
-        ({"mode": "stream", "rate": 1.0, "queue": 0}, "at least 1 arrival"),
+        ({"mode": "stream", "rate": 1.0, "queue": 0}, "1 to 100000 arrivals, not 0"),
         ({"mode": "throughput", "window_s": 0.0}, "more than 0 s"),
-        ({"mode": "throughput", "in_flight": 0}, "at least 1"),
+        ({"mode": "throughput", "in_flight": 0}, "1 to 1024, not 0"),
         ({"mode": "cold", "launches": 0}, "launches must be at least 1"),
     ],
 )
