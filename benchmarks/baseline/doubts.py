@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from benchmarks.bench_document import BenchRun, EnvironmentFinding
 
-# A launch may seem to get faster by chance, in at most 1 % of all; two of them, and more than a fifth, hardly do.
+# A launch may seem to get faster by chance, in about 1 % of all; two of them, and more than a fifth, hardly do.
 _MOST_COLD = 0.2
 _LEAST_COLD = 2
 

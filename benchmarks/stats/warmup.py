@@ -19,10 +19,6 @@ BATCH = 5
 LEAST_LEFT = 5
 # How often a normal value lies within 3 standard errors: what benchmark_method.md §5 asks for where errors are known.
 CONFIDENCE = 0.9973
-# A smaller fall between the halves is no warm-up that matters, however significant many samples make it: the mean of the
-# launch then lies at most 1 % above where it ends, a third of the default margin. A host that changed its speed by
-# up to 2.4 % for all arms alike, which pairing takes out, was called a launch that is not warm.
-LEAST_FALL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,7 @@ def mser5(samples: NDArray[np.int64] | NDArray[np.float64]) -> int:
 
 
 def falls(samples: NDArray[np.int64] | NDArray[np.float64]) -> bool:
-    """Whether the first half's mean is above the second's by more than chance makes it, and by `LEAST_FALL`.
+    """Whether the first half's mean is above the second's by more than chance makes it.
 
     The errors are those of batches of 5, since neighbouring samples are correlated. A half has few batches, so its
     error is known badly: instead of 3 standard errors it takes as many as Student's t asks for at the same
@@ -73,9 +69,8 @@ def falls(samples: NDArray[np.int64] | NDArray[np.float64]) -> bool:
     half = len(samples) // 2
     if half < 2 * BATCH:
         return False
-    second = _batches(samples[half:])
-    found = difference_interval(_batches(samples[:half]), second, CONFIDENCE)
-    return found.half is not None and -found.mean > max(found.half, LEAST_FALL * second.mean())
+    found = difference_interval(_batches(samples[:half]), _batches(samples[half:]), CONFIDENCE)
+    return found.half is not None and -found.mean > found.half
 
 
 def _batches(samples: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
