@@ -7,8 +7,8 @@ Each trial is one run of `benchmarks.bench` with two arms and the control, on a 
 5 ms. The old arm has 25 of them and the new one 27, which is 8 % more of the same work: a real slowdown that no clock
 was made to show. The control runs the old network against itself. Bounds: the control says "different" (its interval
 leaves 1 out) in at most 4 of 30 trials; with a margin of 3 % the gate says ``regression`` in 90 % and never ``pass``.
-Where the control does not resolve the margin, or the host was found too noisy, ``inconclusive`` is the right answer: the
-90 % are over the other trials. A bound is stated as held over at least 30 trials, the 90 % over at least 30 that
+Where the control does not resolve the margin the host is too noisy, and ``inconclusive`` is the right answer: the 90 %
+are over the trials in which it does. A bound is stated as held over at least 30 trials, the 90 % over at least 30 that
 resolved the margin; with fewer, what could not be shown is said.
 
 Exit status: 0 when all bounds were shown to hold, 2 when one is broken, 3 when something could not be shown.
@@ -27,7 +27,6 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.api import bench
-from benchmarks.baseline.doubts import doubts
 from benchmarks.baseline.gates import against_gate
 from benchmarks.bench_document import BenchDocument
 from benchmarks.harness.arm import Arm
@@ -54,9 +53,7 @@ class Trial(NamedTuple):
         ratio: New over old.
         ratio_ci95: Its interval.
         verdict: Of the gate.
-        reason: Why.
-        resolved: Whether the control lies within the margin, and nothing that was found about the host or the
-            launches forbids a conclusion.
+        resolved: Whether the control lies within the margin.
         different: Whether the control's interval leaves 1 out.
     """
 
@@ -66,7 +63,6 @@ class Trial(NamedTuple):
     ratio: float
     ratio_ci95: tuple[float, float]
     verdict: str
-    reason: str
     resolved: bool
     different: bool
 
@@ -193,8 +189,7 @@ def trial_of(document: BenchDocument) -> Trial:
         ratio=gate.ratio,
         ratio_ci95=gate.ci95,
         verdict=gate.verdict,
-        reason=gate.reason,
-        resolved=inside(control.ci95, MARGIN) and not doubts(document.environment.findings, document.runs),
+        resolved=inside(control.ci95, MARGIN),
         different=not control.ci95[0] <= 1 <= control.ci95[1],
     )
 
@@ -203,8 +198,7 @@ def _line(trial: Trial) -> str:
     control = f"{trial.control:.4f} [{trial.control_ci95[0]:.4f}, {trial.control_ci95[1]:.4f}]"
     ratio = f"{trial.ratio:.4f} [{trial.ratio_ci95[0]:.4f}, {trial.ratio_ci95[1]:.4f}]"
     said = " DIFFERENT" if trial.different else ""
-    why = f": {trial.reason}" if trial.verdict == "inconclusive" else ""
-    return f"infer {trial.infer_ms:.2f} ms, control {control}{said}, new / old {ratio}: {trial.verdict}{why}"
+    return f"infer {trial.infer_ms:.2f} ms, control {control}{said}, new / old {ratio}: {trial.verdict}"
 
 
 def summary(tally: Tally) -> str:

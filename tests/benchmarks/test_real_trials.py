@@ -9,7 +9,6 @@ import pytest
 from bench_documents import control_of, document_of, launches_of, run_of
 from onnx_samples import run_onnx
 
-from benchmarks.bench_document import Environment, EnvironmentFinding
 from benchmarks.real_trials import LAYERS, NEW, OLD, SIDE, Tally, chain, summary, tally_of, trial_of
 
 
@@ -31,15 +30,6 @@ def test_a_slowdown_is_found_where_the_host_resolves_the_margin():
     assert [trial.different for trial in trials] == [False, False, True]
     assert trials[0].ratio == pytest.approx(1.08, abs=0.005)
     assert tally_of(trials) == Tally(trials=3, different=1, resolved=2, found=1, passed=1)
-
-
-def test_a_host_that_was_found_too_noisy_resolves_nothing():
-    steal = EnvironmentFinding(name="steal", severity="too_noisy", message="7 % were taken")
-    trial = trial_of(document(1.08, 0.995, 1.004).model_copy(
-        update={"environment": Environment(before={}, after={}, findings=[steal])}
-    ))  # fmt: skip
-    assert (trial.verdict, trial.resolved) == ("inconclusive", False)
-    assert "7 % were taken" in trial.reason
 
 
 @pytest.mark.parametrize(
