@@ -1,7 +1,7 @@
 """Real trials of the harness: a model against itself, and a slowdown that is truly there (DESIGN §6).
 
     python -m benchmarks.real_trials [--trials 30] [--launches 5] [--rounds 16] [--iterations 40] [--threads N]
-                                     [--backend onnxruntime] [--json FILE]
+                                     [--resolved N] [--backend onnxruntime] [--json FILE]
 
 Each trial is one run of `benchmarks.bench` with two arms and the control, on a chain of equal convolutions of about
 5 ms. The old arm has 25 of them and the new one 27, which is 8 % more of the same work: a real slowdown that no clock
@@ -9,7 +9,8 @@ was made to show. The control runs the old network against itself. Bounds: the c
 leaves 1 out) in at most 4 of 30 trials; with a margin of 3 % the gate says ``regression`` in 90 % and never ``pass``.
 Where the control does not resolve the margin the host is too noisy, and ``inconclusive`` is the right answer: the 90 %
 are over the trials in which it does. A bound is stated as held over at least 30 trials, the 90 % over at least 30 that
-resolved the margin; with fewer, what could not be shown is said.
+resolved the margin; with fewer, what could not be shown is said. `--resolved` ends a series when so many controls have
+resolved the margin, whatever the gates said.
 
 Exit status: 0 when all bounds were shown to hold, 2 when one is broken, 3 when something could not be shown.
 """
@@ -53,6 +54,7 @@ class Trial(NamedTuple):
         ratio: New over old.
         ratio_ci95: Its interval.
         verdict: Of the gate.
+        reason: Why it says so.
         resolved: Whether the control lies within the margin.
         different: Whether the control's interval leaves 1 out.
     """
@@ -63,6 +65,7 @@ class Trial(NamedTuple):
     ratio: float
     ratio_ci95: tuple[float, float]
     verdict: str
+    reason: str
     resolved: bool
     different: bool
 
@@ -128,6 +131,7 @@ def main(words: Sequence[str] | None = None) -> int:
     # on a virtual machine whose neighbours come and go within seconds.
     parser.add_argument("--rounds", type=int, default=16)
     parser.add_argument("--iterations", type=int, default=40)
+    parser.add_argument("--resolved", type=int, default=None)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args(words)
     trials = []
@@ -137,6 +141,8 @@ def main(words: Sequence[str] | None = None) -> int:
             trials.append(_trial(nets, picture, seed, asked))
             sys.stdout.write(f"{seed + 1:3} {_line(trials[-1])}\n")
             sys.stdout.flush()
+            if sum(trial.resolved for trial in trials) == asked.resolved:
+                break
     tally = tally_of(trials)
     sys.stdout.write(f"{summary(tally)}\n")
     if asked.json is not None:
@@ -189,6 +195,7 @@ def trial_of(document: BenchDocument) -> Trial:
         ratio=gate.ratio,
         ratio_ci95=gate.ci95,
         verdict=gate.verdict,
+        reason=gate.reason,
         resolved=inside(control.ci95, MARGIN),
         different=not control.ci95[0] <= 1 <= control.ci95[1],
     )
@@ -198,7 +205,8 @@ def _line(trial: Trial) -> str:
     control = f"{trial.control:.4f} [{trial.control_ci95[0]:.4f}, {trial.control_ci95[1]:.4f}]"
     ratio = f"{trial.ratio:.4f} [{trial.ratio_ci95[0]:.4f}, {trial.ratio_ci95[1]:.4f}]"
     said = " DIFFERENT" if trial.different else ""
-    return f"infer {trial.infer_ms:.2f} ms, control {control}{said}, new / old {ratio}: {trial.verdict}"
+    said_of_gate = trial.verdict if trial.verdict == "regression" else f"{trial.verdict}: {trial.reason}"
+    return f"infer {trial.infer_ms:.2f} ms, control {control}{said}, new / old {ratio}: {said_of_gate}"
 
 
 def summary(tally: Tally) -> str:

@@ -42,7 +42,7 @@ def control_interval(control: Control | None) -> Interval | None:
 
 
 def _ratio(one: Comparison) -> Ratio:
-    return Ratio(one.ratio, one.ci95, one.cross_check, one.n_launches, one.n_rounds)
+    return Ratio(one.ratio, one.ci95, one.cross_check, one.n_launches, one.n_rounds, one.moves)
 
 
 def _turned(found: Ratio) -> Ratio:

@@ -70,6 +70,7 @@ def _comparison(a: ArmSamples, b: ArmSamples, stage: str, ratio: Ratio, margin: 
         cross_check=ratio.cross_check,
         n_launches=ratio.n_launches,
         n_rounds=ratio.n_rounds,
+        moves=ratio.moves,
         verdict=judged.verdict,
         executed_precisions=None if words[0] == words[1] else f"{words[0]} against {words[1]}",
         launches_needed=judged.launches_needed,

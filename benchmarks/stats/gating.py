@@ -32,8 +32,9 @@ def judge_gate(found: Ratio, control: Interval | None, margin: float) -> GateJud
     """Decides on a regression, in this order.
 
     1. Without an interval of the comparison or of the control, or with a control that is not inside the margin:
-       ``inconclusive``. 2. Interval wholly above 1 + margin: ``regression``. 3. Wholly below: ``pass``. 4. Otherwise, or
-       where the cross-check does not say the same as the interval: ``inconclusive``.
+       ``inconclusive``. 2. A ratio that moves within launches: ``inconclusive``. 3. Interval wholly above 1 + margin:
+       ``regression``. 4. Wholly below: ``pass``. 5. Otherwise, or where the cross-check does not say the same as the
+       interval: ``inconclusive``.
 
     Args:
         found: Time of the new arm over that of the old one.
@@ -46,6 +47,11 @@ def judge_gate(found: Ratio, control: Interval | None, margin: float) -> GateJud
         return GateJudgement("inconclusive", "there is no control to say what this host can resolve")
     if not inside(control, margin):
         return _too_noisy(found, control, margin)
+    if found.moves:
+        reason = (
+            "the ratio is another one at the end of launches than at their begin: an arm is still warming up"
+        )
+        return GateJudgement("inconclusive", reason)
     return _decided(found, found.ci95, margin)
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.stats.blocks import Blocks, RoundMedians, log_medians, round_medians
 from benchmarks.stats.intervals import Interval, from_logarithms, half_width
 from benchmarks.stats.order_statistics import median_interval
+from benchmarks.stats.settling import moves
 from benchmarks.stats.student_t import mean_interval
 from toolkit.errors import Inconclusive
 
@@ -32,6 +33,8 @@ class Ratio:
             It takes the rounds as independent, so where launches differ much it is the narrower one.
         n_launches: Launches that the interval is over.
         n_rounds: Rounds in them.
+        moves: Whether it is another one in the second half of the launches than in their first: then nothing may be
+            said but `inconclusive` (`settling.moves`). Unpaired arms have none.
     """
 
     ratio: float
@@ -39,6 +42,7 @@ class Ratio:
     cross_check: Interval | None
     n_launches: int
     n_rounds: int
+    moves: bool = False
 
     @property
     def half_width(self) -> float | None:
@@ -118,4 +122,5 @@ def ratio_of(differences: Sequence[NDArray[np.float64]]) -> Ratio:
         cross_check=None if check is None else (exp(check[0]), exp(check[1])),
         n_launches=len(launches),
         n_rounds=len(rounds),
+        moves=moves(differences),
     )

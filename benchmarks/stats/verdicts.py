@@ -37,13 +37,13 @@ def judge_comparison(found: Ratio, margin: float) -> ComparisonJudgement:
     ``same``: the whole interval is inside the margin, whether or not it holds 1: a difference that is real but
     smaller than the margin is none worth a word. ``faster`` and ``slower``: the whole interval is on one side of 1,
     and not all of it inside the margin. They state the direction, not that the difference exceeds the margin; the
-    interval says how large it may be. Anything else is ``inconclusive``.
+    interval says how large it may be. Anything else, and a ratio that moves within launches, is ``inconclusive``.
 
     Args:
         found: The comparison.
         margin: Smallest fraction that counts as a change, such as 0.03.
     """
-    if found.ci95 is None:
+    if found.ci95 is None or found.moves:
         return ComparisonJudgement("inconclusive")
     verdict = _side(found.ci95, margin)
     if verdict != "inconclusive" and (

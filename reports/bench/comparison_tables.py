@@ -27,6 +27,11 @@ def _show_ratios(document: BenchDocument, canvas: Canvas) -> None:
                 f"{one.b} / {one.a}, {one.stage}: between different executed precisions, {one.executed_precisions}",
                 "yellow",
             )
+        if one.moves:
+            canvas.line(
+                f"{one.b} / {one.a}, {one.stage}: another ratio at the end of launches than at their begin; "
+                "an arm is still warming up"
+            )
         if one.launches_needed is not None:
             canvas.line(f"{one.b} / {one.a}, {one.stage}: about {one.launches_needed} launches would decide")
     gating = document.gate is not None
