@@ -37,7 +37,8 @@ bench: setup
 	$(BIN)/python -m benchmarks.harness_cost
 	$(BIN)/python -m benchmarks.peaks_cost
 	$(BIN)/python -m benchmarks.statistics_simulations
-	$(BIN)/python -m benchmarks.real_trials --threads 1
+	$(BIN)/python -m benchmarks.settling_simulations
+	$(BIN)/python -m benchmarks.real_trials --threads 1 --trials 75 --resolved 30
 	$(BIN)/python -m benchmarks.fault_commands
 
 docs: setup

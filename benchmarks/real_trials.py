@@ -1,6 +1,6 @@
 """Real trials of the harness: a model against itself, and a slowdown that is truly there (DESIGN §6).
 
-    python -m benchmarks.real_trials [--trials 30] [--launches 5] [--rounds 16] [--iterations 40] [--threads N]
+    python -m benchmarks.real_trials [--trials 30] [--launches 10] [--rounds 8] [--iterations 20] [--threads N]
                                      [--resolved N] [--backend onnxruntime] [--json FILE]
 
 Each trial is one run of `benchmarks.bench` with two arms and the control, on a chain of equal convolutions of about
@@ -126,11 +126,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--trials", type=int, default=30)
     parser.add_argument("--backend", default="onnxruntime")
     parser.add_argument("--threads", type=int, default=None)
-    parser.add_argument("--launches", type=int, default=5)
-    # 640 iterations a launch: with the 40 of `ctk bench`, a third of a second of this network, few trials resolve 3 %
-    # on a virtual machine whose neighbours come and go within seconds.
-    parser.add_argument("--rounds", type=int, default=16)
-    parser.add_argument("--iterations", type=int, default=40)
+    parser.add_argument("--launches", type=int, default=10)
+    # 160 iterations a launch: with the 40 of `ctk bench`, a third of a second of this network, few trials resolve 3 %
+    # on a virtual machine whose neighbours come and go within seconds. Ten launches, since launches narrow an interval
+    # more than rounds do (benchmark_method.md §2).
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--iterations", type=int, default=20)
     parser.add_argument("--resolved", type=int, default=None)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args(words)

@@ -38,18 +38,19 @@ def kept_blocks(launch: Launch, stage: str, rounds: int | None = None) -> list[N
         stage: A stage, or ``total``.
         rounds: How many blocks to give, the missing ones empty; as many as there are when None.
     """
-    kept = _without_first(_durations(launch, stage), launch_warmup(launch).cut)
+    kept = behind_cut(_durations(launch, stage), launch_warmup(launch).cut)
     missing = max((rounds or 0) - len(kept), 0)
     return kept + [np.empty(0, np.int64)] * missing
 
 
-def _durations(launch: Launch, stage: str) -> list[NDArray[np.int64]]:
-    return [block.durations(stage) for block in launch.measured]
-
-
-def _without_first(blocks: Sequence[NDArray[np.int64]], cut: int) -> list[NDArray[np.int64]]:
+def behind_cut(blocks: Sequence[NDArray[np.int64]], cut: int) -> list[NDArray[np.int64]]:
+    """Blocks without the first `cut` samples of them all; a block that is all cut stays, empty."""
     kept = []
     for block in blocks:
         kept.append(block[min(cut, len(block)) :])
         cut = max(cut - len(block), 0)
     return kept
+
+
+def _durations(launch: Launch, stage: str) -> list[NDArray[np.int64]]:
+    return [block.durations(stage) for block in launch.measured]

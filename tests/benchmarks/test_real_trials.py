@@ -9,6 +9,7 @@ import pytest
 from bench_documents import control_of, document_of, launches_of, run_of
 from onnx_samples import run_onnx
 
+from benchmarks import real_trials
 from benchmarks.real_trials import LAYERS, NEW, OLD, SIDE, Tally, chain, summary, tally_of, trial_of
 
 
@@ -60,6 +61,18 @@ def test_what_could_not_be_shown_is_said():
     assert text.splitlines()[-1] == (
         "bounds: none broken, but not shown: how often the slowdown is found: 4 trials resolved 3%, and it takes 30"
     )
+
+
+def test_a_series_ends_with_the_trials_that_resolved_the_margin(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    made = iter([document(1.08, 0.95, 1.06), document(1.08, 0.995, 1.004), document(1.0, 0.995, 1.004)])
+    monkeypatch.setattr(real_trials, "_trial", lambda *_: trial_of(next(made)))
+    assert real_trials.main(["--trials", "3", "--resolved", "1"]) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert "inconclusive: this host cannot resolve" in lines[0]
+    assert lines[1].endswith(": regression")
+    assert "1 of 1 trials that resolved 3%" in lines[3]
 
 
 def test_the_new_network_does_eight_percent_more():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log
 
 import pytest
@@ -75,6 +76,15 @@ def test_gate(found: Ratio, control: tuple[float, float] | None, verdict: str, r
     assert judged.verdict == verdict
     assert reason in judged.reason
     assert verdict == "inconclusive" or judged.launches_needed is None
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.05, 1.10), (0.98, 1.02)])
+def test_a_ratio_that_moves_decides_nothing(low: float, high: float):
+    found = replace(ratio(low, high), moves=True)
+    judged = judge_gate(found, QUIET, 0.03)
+    assert (judged.verdict, judged.launches_needed) == ("inconclusive", None)
+    assert "still warming up" in judged.reason
+    assert judge_comparison(found, 0.03).verdict == "inconclusive"
 
 
 def test_launches_needed_by_hand():
