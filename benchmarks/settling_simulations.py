@@ -7,8 +7,10 @@ slowly in every launch, or both do. Their samples then go the way of measured on
 rounds, the doubts about launches, the gate with its margin of 3 %. Wrong is `pass` where the new arm truly takes 8 %
 longer, and `regression` where it does not. ``without`` is what the gate would say of the intervals alone.
 
-Bounds: where the network is steady, the checks take at most 5 % of the right verdicts, under drifts of the host too;
-where an arm is cold, at most 10 % of the verdicts are wrong. Exit status 0 when all hold, else 1.
+Bounds, after issue 6: where both arms are steady and the intervals alone are right in 95 % of runs, the gate is right in
+90 %, under drifts of the host too; where the old arm is cold, a slowdown passes in at most 10 %. A *new* arm that is
+slow in the first half of every process has no bound: five launches of four rounds hold a decay of 20 % for a regression
+in 4 of 10 runs, and ten launches of eight rounds in 3 of 100. Exit status 0 when all hold, else 1.
 """
 
 from __future__ import annotations
@@ -37,8 +39,9 @@ from benchmarks.stats.warmup import warmup
 SLOWDOWN = 0.08
 # The default of `ctk bench`, the one of long trials, and that of `--precise` with as many samples.
 PROTOCOLS = (Protocol(), Protocol(5, 16, 20), Protocol(10, 8, 20))
-MOST_LOST = 0.05
-MOST_WRONG = 0.1
+LEAST_RIGHT = 0.9
+CLEAR = 0.95
+MOST_PASSED = 0.1
 # What multiplies durations, of how far the launch has come, from 0 to 1.
 StartUp = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -104,7 +107,9 @@ def row(rng: np.random.Generator, case: Case, protocol: Protocol, runs: int) -> 
     """Shares of right and wrong verdicts of one case, with the checks and without."""
     seen: Counter[str] = Counter()
     for _ in range(runs):
-        without, verdict = verdicts(_started(simulate(rng, DRIFTS[case.drift], QUIET, case.slowdown, protocol), case))
+        without, verdict = verdicts(
+            _started(simulate(rng, DRIFTS[case.drift], QUIET, case.slowdown, protocol), case)
+        )
         seen.update({f"without {without}": 1, f"with {verdict}": 1})
     return {
         "right without": seen[f"without {case.right}"] / runs,
@@ -137,11 +142,12 @@ def broken_bounds(rows: dict[str, dict[str, float]], case: Case) -> list[str]:
     """
     broken = []
     for name, shares in rows.items():
-        lost = shares["right without"] - shares["right"]
-        if case.is_steady and lost > MOST_LOST:
-            broken.append(f"{name}: the checks took {lost:.1%} of the right verdicts")
-        if shares["wrong"] > MOST_WRONG:
-            broken.append(f"{name}: {shares['wrong']:.1%} wrong verdicts")
+        if case.is_steady and shares["right without"] >= CLEAR and shares["right"] < LEAST_RIGHT:
+            broken.append(
+                f"{name}: right in {shares['right']:.1%}, and without checks {shares['right without']:.1%}"
+            )
+        if case.wrong == "pass" and shares["wrong"] > MOST_PASSED:
+            broken.append(f"{name}: a slowdown passed in {shares['wrong']:.1%}")
     return broken
 
 
@@ -188,9 +194,13 @@ def main() -> int:
         sys.stdout.flush()
         found[name] = rows
         broken += [f"{name}: {what}" for what in broken_bounds(rows, case)]
-    sys.stdout.write("\n".join([f"{runs} runs a row", *(f"broken: {one}" for one in broken or ["none"])]) + "\n")
+    sys.stdout.write(
+        "\n".join([f"{runs} runs a row", *(f"broken: {one}" for one in broken or ["none"])]) + "\n"
+    )
     if arguments.json:
-        arguments.json.write_text(json.dumps({"runs": runs, "seed": arguments.seed, **found, "broken": broken}))
+        arguments.json.write_text(
+            json.dumps({"runs": runs, "seed": arguments.seed, **found, "broken": broken})
+        )
     return 1 if broken else 0
 
 

@@ -12,7 +12,9 @@ from benchmarks.stats.settling import FALL_CONFIDENCE, RATIO_CONFIDENCE, falls_a
 
 def drawn(rng: np.random.Generator, change: float, launches: int = 5, rounds: int = 4, sd: float = 0.02):
     """Logarithms that change linearly by that much from the begin of each launch to its end."""
-    return [rng.normal(rng.normal(0, 0.05), sd, rounds) + np.linspace(0, change, rounds) for _ in range(launches)]
+    return [
+        rng.normal(rng.normal(0, 0.05), sd, rounds) + np.linspace(0, change, rounds) for _ in range(launches)
+    ]
 
 
 @pytest.mark.parametrize("rounds", [4, 5, 9])
@@ -64,7 +66,12 @@ def test_what_both_arms_share_is_no_part_of_their_ratio():
 
 @pytest.mark.parametrize(
     "launches",
-    [[], [np.array([0.5, 0.1, 0.0])], [np.array([0.5]), np.array([0.4])], [np.array([]), np.array([0.3, 0.1])]],
+    [
+        [],
+        [np.array([0.5, 0.1, 0.0])],
+        [np.array([0.5]), np.array([0.4])],
+        [np.array([]), np.array([0.3, 0.1])],
+    ],
     ids=["none", "one launch", "single rounds", "one of two"],
 )
 def test_too_little_says_nothing(launches: list[np.ndarray]):
