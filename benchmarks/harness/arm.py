@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from toolkit.errors import UsageFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +40,14 @@ class Arm:
 def control_of(arm: Arm) -> Arm:
     """The same arm once more, to be measured against itself."""
     return replace(arm, name=f"{arm.name} (control)")
+
+
+def refuse_unmeasurable(arms: Sequence[Arm], pictures: Sequence[Path]) -> None:
+    """Checks that there is something to measure, and that results can be told apart.
+
+    Raises:
+        UsageFault: CTK601 for no arm, no picture, or two arms of one name.
+    """
+    names = {arm.name for arm in arms}
+    if not arms or not pictures or len(names) < len(arms):
+        raise UsageFault("CTK601", "measuring needs arms of different names, and a picture")

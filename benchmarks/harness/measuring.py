@@ -12,14 +12,14 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from benchmarks.harness.arm import Arm, control_of
+from benchmarks.harness.arm import Arm, control_of, refuse_unmeasurable
 from benchmarks.harness.arm_process import ArmProcess
 from benchmarks.harness.plan import MOST_EXTRA_ROUNDS, Plan, has_time_for_more, iterations_within
 from benchmarks.harness.progress import Listener, Progress
 from benchmarks.harness.samples import WARMING, ArmSamples, Measurement
 from benchmarks.harness.schedule import drawn_order
 from benchmarks.harness.warm_launches import is_warm
-from toolkit.errors import CtkError, UsageFault
+from toolkit.errors import CtkError
 
 # Before the first round: one iteration to touch everything, and one to see what an iteration costs.
 WARMING_ITERATIONS = 2
@@ -53,9 +53,7 @@ def measure(
     Raises:
         UsageFault: CTK601 for no arm, no picture, or two arms of one name.
     """
-    names = [arm.name for arm in arms]
-    if not arms or not pictures or len(set(names)) < len(names):
-        raise UsageFault("CTK601", "measuring needs arms of different names, and a picture")
+    refuse_unmeasurable(arms, pictures)
     run = _Run(_with_control(arms, controlled or arms[0], plan), plan, pictures, progress, spent_s)
     started = time.monotonic()
     try:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.harness.arm import Arm
+from benchmarks.harness.arm import Arm, refuse_unmeasurable
 from benchmarks.harness.progress import Listener, Progress
 from benchmarks.harness.schedule import drawn_order
 from benchmarks.modes.cold import measure_cold
@@ -15,7 +15,7 @@ from benchmarks.modes.mode_process import ModeProcess
 from benchmarks.modes.mode_samples import ModeLaunch, ModeMeasurement, ModeSamples
 from benchmarks.modes.stream import measure_stream
 from benchmarks.modes.throughput import measure_throughput
-from toolkit.errors import CtkError, UsageFault
+from toolkit.errors import CtkError
 
 
 def measure_mode(
@@ -35,9 +35,7 @@ def measure_mode(
     Raises:
         UsageFault: CTK601 for no arm, no picture, or two arms of one name.
     """
-    names = [arm.name for arm in arms]
-    if not arms or not pictures or len(set(names)) < len(names):
-        raise UsageFault("CTK601", "measuring needs arms of different names, and a picture")
+    refuse_unmeasurable(arms, pictures)
     found = ModeMeasurement({arm.name: ModeSamples(arm) for arm in arms})
     began = time.monotonic()
     done = 0
