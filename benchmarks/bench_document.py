@@ -211,7 +211,8 @@ class Comparison(_Part):
         ratio: Time of b over time of a.
         ci95: Student-t over launches of the log-ratios; null for a single launch.
         cross_check: Exact order-statistic interval of the median of the rounds.
-        moves: Whether the ratio is another one at the end of launches than at their begin.
+        change: The ratio in the second half of each launch over that in its first; null where that cannot be asked.
+        change_ci95: Student-t over launches.
         executed_precisions: Named where they differ: the ratio then is one between different arithmetic.
         launches_needed: How many launches would decide, where it is inconclusive.
     """
@@ -224,7 +225,8 @@ class Comparison(_Part):
     cross_check: Interval | None = None
     n_launches: int
     n_rounds: int
-    moves: bool = False
+    change: float | None = None
+    change_ci95: Interval | None = None
     verdict: ComparisonVerdict
     executed_precisions: str | None = None
     launches_needed: int | None = None

@@ -26,13 +26,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.baseline.doubts import doubts_of_pair
+from benchmarks.baseline.doubts import doubts
 from benchmarks.baseline.gates import gate_of
 from benchmarks.bench_document import BenchRun, LaunchRecord
 from benchmarks.harness.warm_launches import behind_cut
 from benchmarks.statistics_simulations import ARMS, DRIFTS, MARGIN, QUIET, Blocks, Protocol, simulate, table
 from benchmarks.stats.blocks import round_medians
-from benchmarks.stats.gating import judge_gate
 from benchmarks.stats.paired import compare_medians
 from benchmarks.stats.warmup import warmup
 
@@ -129,8 +128,10 @@ def verdicts(arms: dict[str, Blocks]) -> tuple[str, str]:
     old, new, control = ([np.array(one.rounds_ms, np.float64) for one in records[name]] for name in ARMS)
     found, ci = compare_medians(old, new), compare_medians(old, control).ci95
     runs = _run("old", records["old"]), _run("new", records["new"])
-    gate = gate_of("against", runs, found, ci, MARGIN, doubts_of_pair([], *runs))
-    return judge_gate(replace(found, moves=False), ci, MARGIN).verdict, gate.verdict
+    gate = gate_of("against", runs, found, ci, MARGIN, doubts([], runs))
+    alone = replace(found, change=None, change_ci95=None)
+    former = gate_of("against", runs, alone, ci, MARGIN, doubts([], runs))
+    return former.verdict, gate.verdict
 
 
 def broken_bounds(rows: dict[str, dict[str, float]], case: Case) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from benchmarks.baseline.document_judgement import DocumentJudgement, document_verdict, judged
-from benchmarks.baseline.doubts import doubts_of_pair
+from benchmarks.baseline.doubts import doubts
 from benchmarks.baseline.launch_medians import control_interval, ratio_between
 from benchmarks.bench_document import BenchDocument, BenchRun, Gate
 from benchmarks.stats.gating import judge_gate
@@ -54,8 +54,9 @@ def against_gate(
         found = ratio_between(document, old, new)
     except Inconclusive as nothing:
         return _gate(kind, old, new, margin, reason=nothing.what)
-    against = doubts_of_pair(document.environment.findings, old, new)
-    return gate_of(kind, (old, new), found, control_interval(document.control), margin, against)
+    return gate_of(
+        kind, (old, new), found, control_interval(document.control), margin, _against(document, old, new)
+    )
 
 
 def gate_of(
@@ -117,6 +118,10 @@ def _gate(kind: Kind, old: BenchRun, new: BenchRun, margin: float, reason: str) 
         verdict="inconclusive",
         reason=reason,
     )
+
+
+def _against(document: BenchDocument, *runs: BenchRun) -> list[str]:
+    return doubts(document.environment.findings, runs)
 
 
 def _run_named(document: BenchDocument, name: str) -> BenchRun:

@@ -29,11 +29,18 @@ def ratio_between(document: BenchDocument, old: BenchRun, new: BenchRun) -> Rati
     """
     for one in document.comparisons:
         if one.stage == STAGE and {one.a, one.b} == {old.arm, new.arm}:
-            return _ratio(one) if one.a == old.arm else _turned(_ratio(one))
+            return as_ratio(one) if one.a == old.arm else _turned(as_ratio(one))
     both = [{launch.launch: _rounds(launch) for launch in run.launches} for run in (old, new)]
     common = [n for n in sorted(both[0]) if n in both[1] and len(both[0][n]) == len(both[1][n])]
     found = compare_medians([both[0][n] for n in common], [both[1][n] for n in common])
     return per_picture(found, (old.batch, new.batch))
+
+
+def as_ratio(one: Comparison) -> Ratio:
+    """A comparison of a document as the statistics take it."""
+    return Ratio(
+        one.ratio, one.ci95, one.cross_check, one.n_launches, one.n_rounds, one.change, one.change_ci95
+    )
 
 
 def control_interval(control: Control | None) -> Interval | None:
@@ -41,13 +48,14 @@ def control_interval(control: Control | None) -> Interval | None:
     return control.ci95 if control is not None and control.stage == STAGE else None
 
 
-def _ratio(one: Comparison) -> Ratio:
-    return Ratio(one.ratio, one.ci95, one.cross_check, one.n_launches, one.n_rounds, one.moves)
-
-
 def _turned(found: Ratio) -> Ratio:
     return replace(
-        found, ratio=1 / found.ratio, ci95=_inverse(found.ci95), cross_check=_inverse(found.cross_check)
+        found,
+        ratio=1 / found.ratio,
+        ci95=_inverse(found.ci95),
+        cross_check=_inverse(found.cross_check),
+        change=None if found.change is None else 1 / found.change,
+        change_ci95=_inverse(found.change_ci95),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from benchmarks.stats.intervals import Interval, inside, reach
 from benchmarks.stats.launches_needed import launches_needed
-from benchmarks.stats.paired import Ratio
+from benchmarks.stats.paired import Ratio, still_moving
 
 GateVerdict: TypeAlias = Literal["pass", "regression", "inconclusive"]
 
@@ -32,9 +32,9 @@ def judge_gate(found: Ratio, control: Interval | None, margin: float) -> GateJud
     """Decides on a regression, in this order.
 
     1. Without an interval of the comparison or of the control, or with a control that is not inside the margin:
-       ``inconclusive``. 2. A ratio that moves within launches: ``inconclusive``. 3. Interval wholly above 1 + margin:
-       ``regression``. 4. Wholly below: ``pass``. 5. Otherwise, or where the cross-check does not say the same as the
-       interval: ``inconclusive``.
+       ``inconclusive``. 2. Interval wholly above 1 + margin: ``regression``. 3. Wholly below: ``pass``. 4. Otherwise, or
+       where the cross-check does not say the same as the interval, or where a ratio that moves within launches may
+       settle on another side: ``inconclusive``.
 
     Args:
         found: Time of the new arm over that of the old one.
@@ -47,11 +47,6 @@ def judge_gate(found: Ratio, control: Interval | None, margin: float) -> GateJud
         return GateJudgement("inconclusive", "there is no control to say what this host can resolve")
     if not inside(control, margin):
         return _too_noisy(found, control, margin)
-    if found.moves:
-        reason = (
-            "the ratio is another one at the end of launches than at their begin: an arm is still warming up"
-        )
-        return GateJudgement("inconclusive", reason)
     return _decided(found, found.ci95, margin)
 
 
@@ -65,6 +60,9 @@ def _decided(found: Ratio, interval: Interval, margin: float) -> GateJudgement:
             f"{shown}says {verdict}, and its cross-check over rounds, {_shown(found.cross_check)}, does not"
         )
         return GateJudgement("inconclusive", reason, _needed(found, margin))
+    if found.steady_ci95 is not None and _side(found.steady_ci95, margin) != verdict:
+        assert found.change is not None
+        return GateJudgement("inconclusive", f"{shown}says {verdict}, but {still_moving(found.change)}")
     where = "above" if verdict == "regression" else "below"
     return GateJudgement(verdict, shown + f"lies wholly {where} {1 + margin:.4g}")
 

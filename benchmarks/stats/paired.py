@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import exp
+from math import exp, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.stats.blocks import Blocks, RoundMedians, log_medians, round_medians
 from benchmarks.stats.intervals import Interval, from_logarithms, half_width
 from benchmarks.stats.order_statistics import median_interval
-from benchmarks.stats.settling import moves
+from benchmarks.stats.settling import change
 from benchmarks.stats.student_t import mean_interval
 from toolkit.errors import Inconclusive
 
@@ -33,8 +33,9 @@ class Ratio:
             It takes the rounds as independent, so where launches differ much it is the narrower one.
         n_launches: Launches that the interval is over.
         n_rounds: Rounds in them.
-        moves: Whether it is another one in the second half of the launches than in their first: then nothing may be
-            said but `inconclusive` (`settling.moves`). Unpaired arms have none.
+        change: The ratio in the second half of each launch over that in its first (`settling.change`); None where that
+            cannot be asked, and for unpaired arms.
+        change_ci95: Student's t over launches.
     """
 
     ratio: float
@@ -42,12 +43,42 @@ class Ratio:
     cross_check: Interval | None
     n_launches: int
     n_rounds: int
-    moves: bool = False
+    change: float | None = None
+    change_ci95: Interval | None = None
 
     @property
     def half_width(self) -> float | None:
         """Half of the width of `ci95` as a fraction: the smallest difference that was resolved."""
         return None if self.ci95 is None else half_width(self.ci95)
+
+    @property
+    def moves(self) -> bool:
+        """Whether the ratio changes within launches by more than chance makes it."""
+        return self.change_ci95 is not None and not self.change_ci95[0] <= 1 <= self.change_ci95[1]
+
+    @property
+    def steady_ci95(self) -> Interval | None:
+        """`ci95`, and where the ratio moves, wider on both sides by as much as it changes.
+
+        An arm that falls linearly ends half a change away from its mean, and one that decays to 1/e of its excess in half
+        a launch settles a whole change away.
+        """
+        if self.ci95 is None or self.change is None or not self.moves:
+            return self.ci95
+        by = exp(abs(log(self.change)))
+        return self.ci95[0] / by, self.ci95[1] * by
+
+
+def still_moving(change: float) -> str:
+    """What is said of a ratio that is not settled, and what helps.
+
+    Args:
+        change: As `Ratio.change`.
+    """
+    return (
+        f"the ratio changes by {change - 1:+.1%} from the first half of each launch to its second: "
+        "an arm is not in its steady state; longer launches help (--rounds, --iterations)"
+    )
 
 
 def compare(a: Blocks, b: Blocks) -> Ratio:
@@ -116,11 +147,15 @@ def ratio_of(differences: Sequence[NDArray[np.float64]]) -> Ratio:
     rounds = np.concatenate(differences)
     found = mean_interval(launches)
     check = median_interval(rounds)
+    changed = change(differences)
     return Ratio(
         ratio=exp(found.mean),
         ci95=None if found.half is None else from_logarithms(found.mean, found.half),
         cross_check=None if check is None else (exp(check[0]), exp(check[1])),
         n_launches=len(launches),
         n_rounds=len(rounds),
-        moves=moves(differences),
+        change=None if changed is None else exp(changed.mean),
+        change_ci95=None
+        if changed is None or changed.half is None
+        else from_logarithms(changed.mean, changed.half),
     )

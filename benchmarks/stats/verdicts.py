@@ -37,20 +37,22 @@ def judge_comparison(found: Ratio, margin: float) -> ComparisonJudgement:
     ``same``: the whole interval is inside the margin, whether or not it holds 1: a difference that is real but
     smaller than the margin is none worth a word. ``faster`` and ``slower``: the whole interval is on one side of 1,
     and not all of it inside the margin. They state the direction, not that the difference exceeds the margin; the
-    interval says how large it may be. Anything else, and a ratio that moves within launches, is ``inconclusive``.
+    interval says how large it may be. Anything else is ``inconclusive``, also a ratio that moves within launches so far
+    that it may settle elsewhere.
 
     Args:
         found: The comparison.
         margin: Smallest fraction that counts as a change, such as 0.03.
     """
-    if found.ci95 is None or found.moves:
+    if found.ci95 is None or found.steady_ci95 is None:
         return ComparisonJudgement("inconclusive")
     verdict = _side(found.ci95, margin)
-    if verdict != "inconclusive" and (
-        found.cross_check is None or _side(found.cross_check, margin) == verdict
+    if verdict == "inconclusive" or (
+        found.cross_check is not None and _side(found.cross_check, margin) != verdict
     ):
-        return ComparisonJudgement(verdict)
-    return ComparisonJudgement("inconclusive", _needed(found, margin))
+        return ComparisonJudgement("inconclusive", _needed(found, margin))
+    # More launches would not help against a ratio that moves.
+    return ComparisonJudgement(verdict if _side(found.steady_ci95, margin) == verdict else "inconclusive")
 
 
 def _side(interval: Interval, margin: float) -> ComparisonVerdict:

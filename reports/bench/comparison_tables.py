@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from benchmarks.baseline.launch_medians import as_ratio
 from benchmarks.bench_document import BenchDocument, Comparison
+from benchmarks.stats.paired import still_moving
 from reports.bench.canvas import Canvas
 from reports.bench.figures import counted, percent, ratio, ratio_interval
 
@@ -27,11 +29,8 @@ def _show_ratios(document: BenchDocument, canvas: Canvas) -> None:
                 f"{one.b} / {one.a}, {one.stage}: between different executed precisions, {one.executed_precisions}",
                 "yellow",
             )
-        if one.moves:
-            canvas.line(
-                f"{one.b} / {one.a}, {one.stage}: another ratio at the end of launches than at their begin; "
-                "an arm is still warming up"
-            )
+        if one.verdict == "inconclusive" and one.change is not None and as_ratio(one).moves:
+            canvas.line(f"{one.b} / {one.a}, {one.stage}: {still_moving(one.change)}", "yellow")
         if one.launches_needed is not None:
             canvas.line(f"{one.b} / {one.a}, {one.stage}: about {one.launches_needed} launches would decide")
     gating = document.gate is not None

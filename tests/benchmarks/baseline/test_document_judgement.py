@@ -24,13 +24,6 @@ def finding_of(severity: str, **parts: Any) -> EnvironmentFinding:
 GOOD = run_of("good")
 IMPLAUSIBLE = run_of("odd", plausibility=Plausibility(floor_ms=9, verdict="implausible", arithmetic="5 < 9"))
 COLD = run_of("cold", launches=[one.model_copy(update={"warm": False}) for one in launches_of(5.0)])
-FALLING = run_of(
-    "falling",
-    launches=[
-        one.model_copy(update={"rounds_ms": [6.0, 5.7 + one.launch / 50, 5.2, 5.0]})
-        for one in launches_of(5.0)
-    ],
-)
 EMPTY = run_of("empty", stages={}, launches=[])
 
 
@@ -62,12 +55,6 @@ ALONE: dict[str, tuple[dict[str, Any], str, int, str]] = {
     "allowed": ({"findings": [finding_of("note", allowed=True)]}, "pass", 0, "stolen"),
     "implausible": ({"runs": [GOOD, IMPLAUSIBLE]}, "inconclusive", 3, "odd: implausible: 5 < 9"),
     "cold": ({"runs": [GOOD, COLD]}, "inconclusive", 3, "cold: still getting faster at the end of 5 of 5"),
-    "falling": (
-        {"runs": [GOOD, FALLING]},
-        "inconclusive",
-        3,
-        "falling: launches are faster in their second half",
-    ),
     "died": ({"runs": [GOOD, failed(None)]}, "fail", 4, "bad: failed: it died"),
     "no memory": ({"runs": [GOOD, failed("CTK408")]}, "fail", 4, "bad: failed"),
     "damaged": ({"runs": [GOOD, failed("CTK517")]}, "fail", 5, "bad: failed"),

@@ -1,4 +1,4 @@
-"""Launches that change alike, held against scipy's t test, and what is shared or due to chance."""
+"""Ratios that move within launches, held against scipy's t test; what is shared or due to chance is no such thing."""
 
 from __future__ import annotations
 
@@ -6,81 +6,94 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.stats.paired import compare_medians
-from benchmarks.stats.settling import FALL_CONFIDENCE, RATIO_CONFIDENCE, falls_alike, mean_change, moves
+from benchmarks.stats.paired import Ratio, compare_medians, still_moving
+from benchmarks.stats.settling import change
+from benchmarks.stats.warmup import warmup
 
 
-def drawn(rng: np.random.Generator, change: float, launches: int = 5, rounds: int = 4, sd: float = 0.02):
-    """Logarithms that change linearly by that much from the begin of each launch to its end."""
-    return [
-        rng.normal(rng.normal(0, 0.05), sd, rounds) + np.linspace(0, change, rounds) for _ in range(launches)
-    ]
+def drawn(rng: np.random.Generator, by: float, launches: int = 5, rounds: int = 4, sd: float = 0.02):
+    """Logarithms that change linearly by that much from the beginning of each launch to its end."""
+    return [rng.normal(rng.normal(0, 0.05), sd, rounds) + np.linspace(0, by, rounds) for _ in range(launches)]
 
 
-@pytest.mark.parametrize("rounds", [4, 5, 9])
-def test_students_t_over_launches_as_scipy_has_it(rounds: int):
-    rng = np.random.default_rng(1)
-    seen: set[tuple[bool, bool]] = set()
-    for _ in range(80):
-        launches = drawn(rng, rng.uniform(-0.2, 0.2), rounds=rounds)
-        changes = [one[(rounds + 1) // 2 :].mean() - one[: rounds // 2].mean() for one in launches]
-        found = (moves(launches), falls_alike(launches))
-        either = stats.ttest_1samp(changes, 0).pvalue < 1 - RATIO_CONFIDENCE
-        less = stats.ttest_1samp(changes, 0, alternative="less").pvalue < (1 - FALL_CONFIDENCE) / 2
-        assert found == (either, less)
-        seen.add(found)
-    assert {(True, False), (False, False)} <= seen
+@pytest.mark.parametrize("rounds", [2, 4, 5, 9])
+def test_the_interval_is_scipys_over_launches(rounds: int):
+    rng = np.random.default_rng(rounds)
+    launches = drawn(rng, 0.1, rounds=rounds)
+    changes = [one[(rounds + 1) // 2 :].mean() - one[: rounds // 2].mean() for one in launches]
+    expected = stats.ttest_1samp(changes, 0).confidence_interval(0.95)
+    found = change(launches)
+    assert found is not None
+    assert found.half is not None
+    assert (found.mean - found.half, found.mean + found.half) == pytest.approx((expected.low, expected.high))
 
 
-def test_steady_pairs_are_held_to_move_once_in_a_hundred():
+def test_launches_of_unequal_length_count_alike():
+    found = change([np.array([0.0, 1.0]), np.array([0.0, 0.0, 5.0, 3.0, 3.0]), np.array([7.0])])
+    assert found is not None
+    assert found.mean == pytest.approx((1 + 3) / 2)
+
+
+def test_steady_pairs_are_held_to_move_once_in_twenty():
     rng = np.random.default_rng(2)
-    alarms = sum(moves(drawn(rng, 0.0)) for _ in range(2000))
-    assert stats.binomtest(alarms, 2000, 1 - RATIO_CONFIDENCE).pvalue > 0.001
+    alarms = 0
+    for _ in range(1000):
+        found = change(drawn(rng, 0.0))
+        assert found is not None
+        assert found.half is not None
+        alarms += abs(found.mean) > found.half
+    assert stats.binomtest(alarms, 1000, 0.05).pvalue > 0.001
 
 
-def test_five_launches_of_four_rounds_show_what_none_of_them_could():
+def test_five_launches_show_what_none_of_them_does():
     rng = np.random.default_rng(3)
-    assert all(falls_alike(drawn(rng, -0.3)) and moves(drawn(rng, -0.3)) for _ in range(50))
-
-
-def test_getting_slower_is_no_warm_up_but_moves_a_ratio():
-    launches = drawn(np.random.default_rng(4), 0.5)
-    assert not falls_alike(launches)
-    assert moves(launches)
-
-
-def test_a_fall_of_some_launches_is_no_warm_up():
-    rng = np.random.default_rng(5)
-    falling, steady = drawn(rng, -0.3, launches=2), drawn(rng, 0.0, launches=3)
-    assert not falls_alike([*falling, *steady])
+    for _ in range(20):
+        falling = [rng.lognormal(0, 0.03, 40) * np.linspace(1.3, 1, 40) for _ in range(5)]
+        steady = [rng.lognormal(0, 0.03, 40) for _ in range(5)]
+        assert sum(not warmup(one).warm for one in falling) < 2
+        medians = [[np.median(one.reshape(4, 10), axis=1) for one in arm] for arm in (steady, falling)]
+        assert compare_medians(*medians).moves
 
 
 def test_what_both_arms_share_is_no_part_of_their_ratio():
     rng = np.random.default_rng(6)
     host = [np.exp(one) for one in drawn(rng, -0.4, sd=0.1)]
-    assert not compare_medians(host, [1.08 * one for one in host]).moves
-    cold = [one * np.linspace(1.3, 1, 4) for one in host]
-    assert compare_medians(host, cold).moves
-    assert compare_medians(cold, host).moves
+    shared = compare_medians(host, [1.08 * one for one in host])
+    assert shared.change == pytest.approx(1)
+    assert shared.steady_ci95 == pytest.approx(shared.ci95)
+    cold = [one * np.array([1.3, 1.2, 1.1, 1.0]) for one in host]
+    for found, wanted in ((compare_medians(host, cold), 1), (compare_medians(cold, host), -1)):
+        assert found.moves
+        assert np.log(found.change) * wanted < 0
+
+
+def test_a_ratio_that_moves_is_known_as_badly_as_it_changes():
+    found = Ratio(1.1, (1.08, 1.12), None, 5, 20, change=0.9, change_ci95=(0.88, 0.92))
+    assert found.moves
+    assert found.steady_ci95 == pytest.approx((1.08 * 0.9, 1.12 / 0.9))
+    for by_chance in ((0.8, 1.01), None):
+        steady = Ratio(1.1, (1.08, 1.12), None, 5, 20, change=0.9, change_ci95=by_chance)
+        assert not steady.moves
+        assert steady.steady_ci95 == (1.08, 1.12)
+    assert Ratio(1.1, None, None, 1, 4).steady_ci95 is None
 
 
 @pytest.mark.parametrize(
     "launches",
-    [
-        [],
-        [np.array([0.5, 0.1, 0.0])],
-        [np.array([0.5]), np.array([0.4])],
-        [np.array([]), np.array([0.3, 0.1])],
-    ],
+    [[], [np.array([0.5, 0.1, 0.0])], [np.array([0.5]), np.array([0.4])], [np.array([0.5]), np.array([0.3, 0.1])]],
     ids=["none", "one launch", "single rounds", "one of two"],
-)
-def test_too_little_says_nothing(launches: list[np.ndarray]):
-    assert mean_change(launches, 0.95) is None
-    assert not moves(launches)
-    assert not falls_alike(launches)
+)  # fmt: skip
+def test_too_little_cannot_be_asked(launches: list[np.ndarray]):
+    assert change(launches) is None
 
 
-def test_equal_launches_do_not_move_by_their_rounding():
-    launches = [np.array([0.1, 0.1, 0.1, np.nextafter(0.1, 1)])] * 5
-    assert not moves(launches)
-    assert moves([np.array([0.1, 0.1, 0.2, 0.2])] * 5)
+def test_rounds_that_are_all_warm_up_are_left_out():
+    nothing = np.nan
+    a = [np.array([nothing, 1.0, 1.0]), np.array([nothing, 1.0, 1.0])]
+    b = [np.array([9.0, 2.0, 1.0]), np.array([9.0, 2.0, 1.0])]
+    assert compare_medians(a, b).change == pytest.approx(0.5)
+
+
+def test_the_words_say_how_far_and_what_helps():
+    assert "changes by -10.0% from the first half of each launch" in still_moving(0.9)
+    assert "--rounds" in still_moving(1.2)

@@ -78,13 +78,28 @@ def test_gate(found: Ratio, control: tuple[float, float] | None, verdict: str, r
     assert verdict == "inconclusive" or judged.launches_needed is None
 
 
-@pytest.mark.parametrize(("low", "high"), [(1.05, 1.10), (0.98, 1.02)])
-def test_a_ratio_that_moves_decides_nothing(low: float, high: float):
-    found = replace(ratio(low, high), moves=True)
+@pytest.mark.parametrize(
+    ("low", "high", "change", "gate", "comparison"),
+    [
+        (1.05, 1.10, 0.97, "inconclusive", "slower"),  # 1.0185: it may settle within the margin
+        (1.05, 1.10, 1.03, "inconclusive", "slower"),
+        (1.05, 1.10, 0.94, "inconclusive", "inconclusive"),
+        (1.05, 1.10, 0.99, "regression", "slower"),
+        (0.98, 1.02, 1.02, "inconclusive", "inconclusive"),
+        (0.98, 1.02, 0.999, "pass", "same"),
+        (0.80, 0.90, 0.95, "pass", "faster"),
+    ],
+)
+def test_a_ratio_that_moves_decides_only_what_it_would_wherever_it_settles(
+    low: float, high: float, change: float, gate: str, comparison: str
+):
+    found = replace(ratio(low, high), change=change, change_ci95=(change * 0.9999, change * 1.0001))
     judged = judge_gate(found, QUIET, 0.03)
-    assert (judged.verdict, judged.launches_needed) == ("inconclusive", None)
-    assert "still warming up" in judged.reason
-    assert judge_comparison(found, 0.03).verdict == "inconclusive"
+    assert (judged.verdict, judged.launches_needed) == (gate, None)
+    assert ("not in its steady state" in judged.reason) == (gate == "inconclusive")
+    assert judge_comparison(found, 0.03).verdict == comparison
+    by_chance = replace(found, change_ci95=(0.5, 2.0))
+    assert judge_gate(by_chance, QUIET, 0.03) == judge_gate(ratio(low, high), QUIET, 0.03)
 
 
 def test_launches_needed_by_hand():
