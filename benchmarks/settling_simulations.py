@@ -1,16 +1,18 @@
-"""Simulated launches that are not in their steady state: how often a gate is wrong, with its checks and without.
+"""Simulated arms that are not in their steady state: how often a gate is wrong, and what the check of it is worth.
 
-    python -m benchmarks.settling_simulations [--runs 300] [--seed 0] [--json FILE]
+    python -m benchmarks.settling_simulations [--runs 1000] [--seed 0] [--json FILE]
 
-Runs are those of `benchmarks.statistics_simulations` on a quiet host. On top of them, the old arm or the new one starts
-slowly in every launch, or both do. Their samples then go the way of measured ones: the cut of the warm-up, the medians of
-rounds, the doubts about launches, the gate with its margin of 3 %. Wrong is `pass` where the new arm truly takes 8 %
-longer, and `regression` where it does not. ``without`` is what the gate would say of the intervals alone.
+Runs are those of `benchmarks.statistics_simulations` on a quiet host. On top of them, the old arm, the new one or both
+start slowly in every launch. Their samples then go the way of measured ones: the cut of the warm-up, the medians of
+rounds, the doubts about launches, the gate with its margin of 3 %. `before` is the gate without the change of the
+ratio within launches (`stats.settling`), which only the launches themselves can put in doubt. Wrong is ``pass`` where the
+new arm truly takes 8 % longer, and ``regression`` where it does not.
 
-Bounds, after issue 6: where both arms are steady and the intervals alone are right in 95 % of runs, the gate is right in
-90 %, under drifts of the host too; where the old arm is cold, a slowdown passes in at most 10 %. A *new* arm that is
-slow in the first half of every process has no bound: five launches of four rounds hold a decay of 20 % for a regression
-in 4 of 10 runs, and ten launches of eight rounds in 3 of 100. Exit status 0 when all hold, else 1.
+Bounds: steady arms never get a wrong verdict, and with ten launches get the right one in 90 %; a true slowdown passes
+in at most 5 % whatever starts slowly. Two things have no bound, and are what one must know of the default, 5 x 4 x 10:
+behind the cut of the warm-up it calls an 8 % slowdown a regression in some 80 % of runs, and holds a new arm that starts
+20 % slower, and decays over half of each launch, for a regression in some 20 %. Exit status 0 when all bounds hold,
+else 1.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,11 +38,10 @@ from benchmarks.stats.paired import compare_medians
 from benchmarks.stats.warmup import warmup
 
 SLOWDOWN = 0.08
-# The default of `ctk bench`, the one of long trials, and that of `--precise` with as many samples.
-PROTOCOLS = (Protocol(), Protocol(5, 16, 20), Protocol(10, 8, 20))
+# The default of `ctk bench`, that of --precise, and that of `benchmarks.real_trials`.
+PROTOCOLS = {"5 x 4 x 10": Protocol(), "10 x 4 x 10": Protocol(10), "10 x 8 x 20": Protocol(10, 8, 20)}
 LEAST_RIGHT = 0.9
-CLEAR = 0.95
-MOST_PASSED = 0.1
+MOST_PASSED = 0.05
 # What multiplies durations, of how far the launch has come, from 0 to 1.
 StartUp = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -49,13 +50,13 @@ def _steady(t: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.ones_like(t)
 
 
-def _ramp(t: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1.3 - 0.3 * t
+def _ramp(by: float) -> StartUp:
+    return lambda t: np.asarray(1 + by * (1 - t))
 
 
-def _decay(t: NDArray[np.float64]) -> NDArray[np.float64]:
+def _decay(by: float) -> StartUp:
     """Its time constant is half of a launch, so that no cut in the first half takes it away."""
-    return np.asarray(1 + 0.2 * np.exp(-2 * t))
+    return lambda t: np.asarray(1 + by * np.exp(-2 * t))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ class Case:
 
     @property
     def is_steady(self) -> bool:
-        """Whether both arms start alike: then their ratio is the true one all the time."""
-        return self.old is self.new
+        """Whether no arm starts slowly."""
+        return self.old is self.new is _steady
 
     @property
     def right(self) -> str:
@@ -95,31 +96,33 @@ CASES = {
     "8 %, steady, slow AR(1)": Case(SLOWDOWN, drift="slow AR(1), 4 %"),
     "8 %, steady, +10 %": Case(SLOWDOWN, drift="+10 % linear"),
     "0 %, steady": Case(0.0),
-    "8 %, old ramp 30 %": Case(SLOWDOWN, old=_ramp),
-    "0 %, new ramp 30 %": Case(0.0, new=_ramp),
-    "8 %, old decay 20 %": Case(SLOWDOWN, old=_decay),
-    "0 %, new decay 20 %": Case(0.0, new=_decay),
+    "8 %, old ramp 30 %": Case(SLOWDOWN, old=_ramp(0.3)),
+    "0 %, new ramp 30 %": Case(0.0, new=_ramp(0.3)),
+    "8 %, old decay 20 %": Case(SLOWDOWN, old=_decay(0.2)),
+    "0 %, new decay 20 %": Case(0.0, new=_decay(0.2)),
+    "8 %, both ramp 30 %": Case(SLOWDOWN, old=_ramp(0.3), new=_ramp(0.3)),
+    "8 %, decays 40 and 20 %": Case(SLOWDOWN, old=_decay(0.4), new=_decay(0.2)),
+    "0 %, decays 20 and 40 %": Case(0.0, old=_decay(0.2), new=_decay(0.4)),
 }
 
 
 def row(rng: np.random.Generator, case: Case, protocol: Protocol, runs: int) -> dict[str, float]:
-    """Shares of right and wrong verdicts of one case, with the checks and without."""
+    """Shares of right and wrong verdicts of one case, without the check of the ratio and with it."""
     seen: Counter[str] = Counter()
     for _ in range(runs):
-        without, verdict = verdicts(
-            _started(simulate(rng, DRIFTS[case.drift], QUIET, case.slowdown, protocol), case)
-        )
-        seen.update({f"without {without}": 1, f"with {verdict}": 1})
+        arms = simulate(rng, DRIFTS[case.drift], QUIET, case.slowdown, protocol)
+        before, verdict = verdicts(_started(arms, case))
+        seen.update([f"before {before}", verdict])
     return {
-        "right without": seen[f"without {case.right}"] / runs,
-        "right": seen[f"with {case.right}"] / runs,
-        "wrong without": seen[f"without {case.wrong}"] / runs,
-        "wrong": seen[f"with {case.wrong}"] / runs,
-    }  # fmt: skip
+        "right before": seen[f"before {case.right}"] / runs,
+        "right": seen[case.right] / runs,
+        "wrong before": seen[f"before {case.wrong}"] / runs,
+        "wrong": seen[case.wrong] / runs,
+    }
 
 
 def verdicts(arms: dict[str, Blocks]) -> tuple[str, str]:
-    """What the gate would say of the intervals alone, and what it says.
+    """What the gate says without the change of the ratio within launches, and what it says with it.
 
     Args:
         arms: Samples of ``old``, ``new`` and ``control``.
@@ -128,13 +131,12 @@ def verdicts(arms: dict[str, Blocks]) -> tuple[str, str]:
     old, new, control = ([np.array(one.rounds_ms, np.float64) for one in records[name]] for name in ARMS)
     found, ci = compare_medians(old, new), compare_medians(old, control).ci95
     runs = _run("old", records["old"]), _run("new", records["new"])
-    gate = gate_of("against", runs, found, ci, MARGIN, doubts([], runs))
-    alone = replace(found, change=None, change_ci95=None)
-    former = gate_of("against", runs, alone, ci, MARGIN, doubts([], runs))
-    return former.verdict, gate.verdict
+    ratios = (replace(found, change=None, change_ci95=None), found)
+    before, now = (gate_of("against", runs, one, ci, MARGIN, doubts([], runs)).verdict for one in ratios)
+    return before, now
 
 
-def broken_bounds(rows: dict[str, dict[str, float]], case: Case) -> list[str]:
+def broken_bounds(rows: Mapping[str, Mapping[str, float]], case: Case) -> list[str]:
     """The bounds that do not hold, in words.
 
     Args:
@@ -143,10 +145,10 @@ def broken_bounds(rows: dict[str, dict[str, float]], case: Case) -> list[str]:
     """
     broken = []
     for name, shares in rows.items():
-        if case.is_steady and shares["right without"] >= CLEAR and shares["right"] < LEAST_RIGHT:
-            broken.append(
-                f"{name}: right in {shares['right']:.1%}, and without checks {shares['right without']:.1%}"
-            )
+        if case.is_steady and shares["wrong"] > 0:
+            broken.append(f"{name}: wrong in {shares['wrong']:.1%}")
+        if case.is_steady and PROTOCOLS[name].launches >= 10 and shares["right"] < LEAST_RIGHT:
+            broken.append(f"{name}: right in only {shares['right']:.1%}")
         if case.wrong == "pass" and shares["wrong"] > MOST_PASSED:
             broken.append(f"{name}: a slowdown passed in {shares['wrong']:.1%}")
     return broken
@@ -164,6 +166,7 @@ def _slowed(launch: list[NDArray[np.int64]], start: StartUp) -> list[NDArray[np.
 
 
 def _record(number: int, blocks: list[NDArray[np.int64]]) -> LaunchRecord:
+    """As `harness.summarising.launch_record`, which takes stamps of all stages: here is only one."""
     found = warmup(np.concatenate(blocks))
     medians = round_medians([behind_cut(blocks, found.cut)])[0]
     return LaunchRecord(
@@ -183,21 +186,21 @@ def _run(arm: str, launches: list[LaunchRecord]) -> BenchRun:
 def main() -> int:
     """Simulates, prints the tables, and returns the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--runs", type=int, default=300, help="of every row")
+    parser.add_argument("--runs", type=int, default=1000, help="of every row")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     runs, rng = max(arguments.runs, 1), np.random.default_rng(arguments.seed)
     found, broken = {}, []
     for name, case in CASES.items():
-        rows = {f"{p.launches} x {p.rounds} x {p.iterations}": row(rng, case, p, runs) for p in PROTOCOLS}
+        rows = {words: row(rng, case, protocol, runs) for words, protocol in PROTOCOLS.items()}
         sys.stdout.write(table(name, rows) + "\n\n")
         sys.stdout.flush()
         found[name] = rows
-        broken += [f"{name}: {what}" for what in broken_bounds(rows, case)]
-    sys.stdout.write(
-        "\n".join([f"{runs} runs a row", *(f"broken: {one}" for one in broken or ["none"])]) + "\n"
-    )
+        broken += [f"{name}, {what}" for what in broken_bounds(rows, case)]
+    ended = [f"{runs} runs a row, seed {arguments.seed}"]
+    ended += [f"broken: {one}" for one in broken] or ["all bounds hold"]
+    sys.stdout.write("\n".join(ended) + "\n")
     if arguments.json:
         arguments.json.write_text(
             json.dumps({"runs": runs, "seed": arguments.seed, **found, "broken": broken})
