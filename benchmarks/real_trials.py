@@ -8,7 +8,8 @@ Each trial is one run of `benchmarks.bench` with two arms and the control, on a 
 was made to show. The control runs the old network against itself. Bounds: the control says "different" (its interval
 leaves 1 out) in at most 4 of 30 trials; with a margin of 3 % the gate says ``regression`` in 90 % and never ``pass``.
 Where the control does not resolve the margin the host is too noisy, and ``inconclusive`` is the right answer: the 90 %
-are over the trials in which it does. A bound is stated as held over at least 30 trials, the 90 % over at least 30 that
+are over the trials in which it does. Some of these are on a host that benchmark_method.md §7 calls too noisy, for the time
+that it took away; they count against the 90 %, and how many they are is said. A bound is stated as held over at least 30 trials, the 90 % over at least 30 that
 resolved the margin; with fewer, what could not be shown is said. `--resolved` ends a series when so many controls have
 resolved the margin, whatever the gates said.
 
@@ -57,6 +58,7 @@ class Trial(NamedTuple):
         reason: Why it says so.
         resolved: Whether the control lies within the margin.
         different: Whether the control's interval leaves 1 out.
+        noisy: Whether the host was found too noisy by benchmark_method.md §7.
     """
 
     infer_ms: float
@@ -68,6 +70,7 @@ class Trial(NamedTuple):
     reason: str
     resolved: bool
     different: bool
+    noisy: bool
 
 
 class Tally(NamedTuple):
@@ -78,6 +81,7 @@ class Tally(NamedTuple):
         resolved: Trials on a host that was quiet enough for the margin.
         found: Of those, how many called the slowdown a regression.
         passed: Trials of any kind that let it pass.
+        noisy: Of those that resolved the margin and did not call it one, how many had a host too noisy by §7.
     """
 
     trials: int
@@ -85,6 +89,7 @@ class Tally(NamedTuple):
     resolved: int
     found: int
     passed: int
+    noisy: int = 0
 
     @property
     def broken(self) -> list[str]:
@@ -132,7 +137,9 @@ def main(words: Sequence[str] | None = None) -> int:
     # more than rounds do (benchmark_method.md §2).
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--iterations", type=int, default=20)
-    parser.add_argument("--resolved", type=int, default=None)
+    parser.add_argument(
+        "--resolved", type=int, default=None, help="end when so many controls have resolved the margin"
+    )
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args(words)
     trials = []
@@ -142,12 +149,13 @@ def main(words: Sequence[str] | None = None) -> int:
             trials.append(_trial(nets, picture, seed, asked))
             sys.stdout.write(f"{seed + 1:3} {_line(trials[-1])}\n")
             sys.stdout.flush()
-            if sum(trial.resolved for trial in trials) == asked.resolved:
+            if asked.resolved is not None and sum(trial.resolved for trial in trials) >= asked.resolved:
                 break
     tally = tally_of(trials)
     sys.stdout.write(f"{summary(tally)}\n")
     if asked.json is not None:
-        found = {"origin": "measured", "trials": [trial._asdict() for trial in trials], **tally._asdict()}
+        protocol = {name: getattr(asked, name) for name in ("backend", "threads", "launches", "rounds", "iterations")}
+        found = {"origin": "measured", **protocol, "trials": [trial._asdict() for trial in trials], **tally._asdict()}
         asked.json.write_text(json.dumps(found, indent=1) + "\n")
     return 2 if tally.broken else 3 if tally.not_shown else 0
 
@@ -161,6 +169,7 @@ def tally_of(trials: Sequence[Trial]) -> Tally:
         resolved=len(resolved),
         found=sum(trial.verdict == "regression" for trial in resolved),
         passed=sum(trial.verdict == "pass" for trial in trials),
+        noisy=sum(trial.noisy and trial.verdict != "regression" for trial in resolved),
     )
 
 
@@ -199,6 +208,7 @@ def trial_of(document: BenchDocument) -> Trial:
         reason=gate.reason,
         resolved=inside(control.ci95, MARGIN),
         different=not control.ci95[0] <= 1 <= control.ci95[1],
+        noisy=any(one.severity == "too_noisy" for one in document.environment.findings),
     )
 
 
@@ -215,7 +225,7 @@ def summary(tally: Tally) -> str:
     return (
         f"controls that said different: {tally.different} of {tally.trials} (at most 4 of 30)\n"
         f"8 % slowdown called a regression: {tally.found} of {tally.resolved} trials that resolved {MARGIN:.0%} "
-        f"(at least 90 %); passed: {tally.passed} of {tally.trials} (never)\n"
+        f"(at least 90 %; {tally.noisy} of the others on a host too noisy by §7); passed: {tally.passed} of {tally.trials} (never)\n"
         f"bounds: {_statement(tally)}"
     )
 

@@ -10,6 +10,7 @@ from bench_documents import control_of, document_of, launches_of, run_of
 from onnx_samples import run_onnx
 
 from benchmarks import real_trials
+from benchmarks.bench_document import EnvironmentFinding
 from benchmarks.real_trials import LAYERS, NEW, OLD, SIDE, Tally, chain, summary, tally_of, trial_of
 
 
@@ -31,6 +32,18 @@ def test_a_slowdown_is_found_where_the_host_resolves_the_margin():
     assert [trial.different for trial in trials] == [False, False, True]
     assert trials[0].ratio == pytest.approx(1.08, abs=0.005)
     assert tally_of(trials) == Tally(trials=3, different=1, resolved=2, found=1, passed=1)
+
+
+def test_a_host_too_noisy_counts_against_the_bound_and_is_said():
+    quiet = document(1.08, 0.995, 1.004)
+    stolen = EnvironmentFinding(name="steal", severity="too_noisy", message="the host took 9 %")
+    noisy = quiet.model_copy(
+        update={"environment": quiet.environment.model_copy(update={"findings": [stolen]})}
+    )
+    tally = tally_of([trial_of(quiet), trial_of(noisy)])
+    assert tally == Tally(trials=2, different=0, resolved=2, found=1, passed=0, noisy=1)
+    assert tally.missed == 1
+    assert "1 of the others on a host too noisy by §7" in summary(tally)
 
 
 @pytest.mark.parametrize(

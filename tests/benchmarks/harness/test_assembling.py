@@ -108,6 +108,18 @@ def test_comparisons_are_paired_by_round():
     assert found.verdict == "pass"
 
 
+def test_a_ratio_that_moves_within_launches_is_in_the_document():
+    falling = [[26 * k, 25 * k, 21 * k, 20 * k] for k in (1.0, 1.1, 1.05)]
+    found = assemble(measurement(a=STEADY, b=falling), PLAN, facts())
+    infer, _ = found.comparisons
+    assert infer.ratio > 1.05
+    assert infer.change == pytest.approx((21 * 20 / 26 / 25) ** 0.5)
+    assert infer.change_ci95 == pytest.approx((infer.change, infer.change))
+    assert infer.verdict == "inconclusive"
+    single = assemble(measurement(a=STEADY[:1], b=falling[:1]), PLAN, facts()).comparisons[0]
+    assert (single.change, single.change_ci95) == (None, None)
+
+
 def test_batches_of_different_sizes_are_compared_by_the_picture():
     # A batch of 4 that takes 4.4 times as long is slower by a tenth; its other stages took no longer at all.
     found = measurement(a=STEADY, b=[[4.4 * ms for ms in launch] for launch in STEADY])

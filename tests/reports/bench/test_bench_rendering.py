@@ -210,6 +210,22 @@ def test_comparisons_are_ratios_with_interval_and_verdict():
     assert "a description, which never sets the exit status" in text
 
 
+def test_a_ratio_that_moves_is_said_where_it_kept_a_verdict_away():
+    compared = Comparison(
+        a="onnxruntime", b="openvino", stage="infer", ratio=1.1, ci95=(1.05, 1.15), n_launches=5, n_rounds=20,
+        verdict="inconclusive", change=0.88, change_ci95=(0.85, 0.91),
+    )  # fmt: skip
+    said = "openvino / onnxruntime, infer: the ratio changes by -12.0% from the first half of each launch"
+    assert said in text_of(document_of([whole_run()], comparisons=[compared]))
+    for harmless in (
+        {"verdict": "slower"},
+        {"change_ci95": (0.7, 1.1)},
+        {"change_ci95": None, "change": None},
+    ):
+        other = compared.model_copy(update=harmless)
+        assert said not in text_of(document_of([whole_run()], comparisons=[other]))
+
+
 def test_the_control_says_what_the_host_can_tell_apart():
     text = text_of(document_of([whole_run()], control=control_of(0.99, 1.02, resolution=0.0149)))
     assert "x against itself, infer: ratio 1.000 [0.990, 1.020], same" in text
