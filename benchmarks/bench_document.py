@@ -50,6 +50,7 @@ class BenchSettings(_Part):
         margin: Smallest fraction that counts as a change.
         seed: Of the order in which the arms ran.
         until_ci: Half-width of an interval at which measuring ends; null for a fixed number of launches.
+        until_reached: Whether every interval came to be that narrow; null for a fixed number of launches.
         allowed_env: Environment problems that the user allowed, by name.
     """
 
@@ -64,6 +65,7 @@ class BenchSettings(_Part):
     seed: int
     quick: bool
     until_ci: float | None = None
+    until_reached: bool | None = None
     allowed_env: list[str] = Field(default_factory=list)
     pictures: list[BenchPicture]
 
@@ -301,9 +303,11 @@ class Gate(_Part):
     """What `--against`, `--against-settings` or `--baseline` decided.
 
     Attributes:
+        stage: What is compared. The other stages are the preset's, which both sides share.
         state: ``no baseline yet`` is the named state of the first run.
     """
 
+    stage: Literal["infer"] = "infer"
     kind: Literal["against", "against-settings", "baseline"]
     state: Literal["compared", "no baseline yet", "other machine"]
     old: str | None
@@ -320,6 +324,7 @@ class BenchDocument(Document):
     """A whole run of `ctk bench`.
 
     Attributes:
+        control_failure: Code and last words of a control that did not end well.
         order: The arms in the order in which their blocks ran: launch, round, arms.
         verdict: DESIGN §5; ``pass`` means measured, plausible, and no demanded gate failed.
     """
@@ -335,6 +340,7 @@ class BenchDocument(Document):
     runs: list[BenchRun]
     comparisons: list[Comparison]
     control: Control | None
+    control_failure: str | None = None
     gate: Gate | None = None
     reference_split: ReferenceSplit
     claims: list[Claim]

@@ -154,8 +154,15 @@ def main(words: Sequence[str] | None = None) -> int:
     tally = tally_of(trials)
     sys.stdout.write(f"{summary(tally)}\n")
     if asked.json is not None:
-        protocol = {name: getattr(asked, name) for name in ("backend", "threads", "launches", "rounds", "iterations")}
-        found = {"origin": "measured", **protocol, "trials": [trial._asdict() for trial in trials], **tally._asdict()}
+        protocol = {
+            name: getattr(asked, name) for name in ("backend", "threads", "launches", "rounds", "iterations")
+        }
+        found = {
+            "origin": "measured",
+            **protocol,
+            "trials": [trial._asdict() for trial in trials],
+            **tally._asdict(),
+        }
         asked.json.write_text(json.dumps(found, indent=1) + "\n")
     return 2 if tally.broken else 3 if tally.not_shown else 0
 

@@ -92,10 +92,10 @@ def write_failures_named(target: Path) -> Iterator[None]:
                 "CTK402",
                 f"no space to write the target: {reason}",
                 place,
-                ["free some space, or choose another folder with -o"],
+                ["free some space, or choose another folder"],
             ) from error
         raise EnvironmentFailed(
-            "CTK401", f"the target cannot be written: {reason}", place, ["choose another place with -o"]
+            "CTK401", f"the target cannot be written: {reason}", place, ["choose another place"]
         ) from error
 
 

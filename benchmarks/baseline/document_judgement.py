@@ -10,6 +10,7 @@ from benchmarks.baseline.launch_medians import control_interval
 from benchmarks.bench_document import (
     BenchDocument,
     BenchRun,
+    BenchSettings,
     Control,
     DocumentVerdict,
     EnvironmentFinding,
@@ -54,14 +55,16 @@ def document_verdict(
     gate: Gate | None = None,
     control: Control | None = None,
     *,
+    control_failure: str | None = None,
+    target_missed: str | None = None,
     interrupted: bool = False,
     quick: bool = False,
 ) -> DocumentJudgement:
     """Combines everything that may be wrong.
 
-    Failed runs count with the exit status of their code, 4 without one; a problem of the environment 4; a gate's
+    Failed runs, and a control that failed alone, count with the exit status of their code, 4 without one; a problem of the environment 4; a gate's
     regression 2; a noisy host, an implausible figure, an undecided gate, a control that does not resolve the
-    gate's margin, a run that was not warm, and nothing measured 3; an interruption 130. A quick run that nothing speaks
+    gate's margin, a run that was not warm, a target that was not reached, and nothing measured 3; an interruption 130. A quick run that nothing speaks
     against ends with 0 and still has no verdict but ``inconclusive``: only figures were asked for. Comparisons between backends never count.
 
     Args:
@@ -69,6 +72,8 @@ def document_verdict(
         findings: What was found about the host.
         gate: The gate, where one was asked for.
         control: The control of the run.
+        control_failure: Code and last words of a control that did not end well.
+        target_missed: What was to be reached and was not.
         interrupted: Whether Ctrl-C ended it.
         quick: Whether only figures were asked for; whether its one launch was warm is then only mentioned.
     """
@@ -79,7 +84,9 @@ def document_verdict(
             else []
         ),
         *_of_runs(runs, quick=quick),
+        *_of_failed_control(runs, control_failure),
         *_of_environment(findings),
+        *([] if target_missed is None else [_Reason(3, target_missed)]),
         *_of_gate(gate, control),
     ]
     if quick:
@@ -105,6 +112,8 @@ def judged(document: BenchDocument, gate: Gate | None = None) -> tuple[BenchDocu
         document.environment.findings,
         gate,
         document.control,
+        control_failure=document.control_failure,
+        target_missed=_target_missed(document.settings),
         interrupted=document.verdict == "incomplete",
         quick=document.settings.quick,
     )
@@ -126,6 +135,18 @@ def _of_runs(runs: Sequence[BenchRun], *, quick: bool) -> Iterator[_Reason]:
             yield _Reason(0 if quick else 3, text)
     if not any(run.status == "ok" for run in runs):
         yield _Reason(3, "nothing was measured: no run ended well")
+
+
+def _of_failed_control(runs: Sequence[BenchRun], failure: str | None) -> Iterator[_Reason]:
+    """Only where it failed alone: with an arm that fails, its control has to go as well."""
+    if failure is not None and not any(run.status == "failed" for run in runs):
+        yield _Reason(_failure_status(failure[:6]), f"there is no control: {_first_line(failure)}")
+
+
+def _target_missed(settings: BenchSettings) -> str | None:
+    if settings.until_ci is None or settings.until_reached is not False:
+        return None
+    return f"--until ci={settings.until_ci:.2%}: not reached with {settings.launches} launches"
 
 
 def _of_environment(findings: Iterable[EnvironmentFinding]) -> Iterator[_Reason]:

@@ -86,11 +86,13 @@ def assemble(found: Measurement, plan: Plan, facts: Facts, *, save_in: Path | No
     runs = [_judged(_run(one, facts, read_ns, saving), facts, found) for one in found.subjects]
     against_itself = control(found, plan.margin)
     gate = facts.gate(found) if facts.gate is not None else None
+    control_failure = None if found.control_failure is None else found.control_failure.headline
     decided = document_verdict(
         runs,
         facts.environment.findings,
         gate,
         against_itself,
+        control_failure=control_failure,
         interrupted=found.interrupted,
         quick=plan.quick,
     )
@@ -104,6 +106,7 @@ def assemble(found: Measurement, plan: Plan, facts: Facts, *, save_in: Path | No
         runs=runs,
         comparisons=comparisons(found, plan.margin),
         control=against_itself,
+        control_failure=control_failure,
         gate=gate,
         reference_split=reference_split(_first_good(runs), facts.published),
         claims=facts.claims,
@@ -191,8 +194,6 @@ def _notes(found: Measurement, plan: Plan) -> list[str]:
             f"{found.iterations} iterations a block instead of {plan.iterations}, to stay within "
             f"{plan.budget_s:g} s; launches and rounds are as asked"
         )
-    if found.control_failure is not None:
-        notes.append(f"there is no control: {found.control_failure.headline}")
     for samples in found.subjects:
         infos = [launch.info for launch in samples.launches]
         executed = infos[0]["precision_executed"] if infos else None
@@ -205,8 +206,12 @@ def _notes(found: Measurement, plan: Plan) -> list[str]:
 def _resolved(control: Control | None, plan: Plan) -> list[str]:
     if control is None or control.resolution is None:
         return []
-    too_little = f", more than the margin of {plan.margin:.1%}" if control.verdict != "same" else ""
-    return [f"the smallest difference that this host resolved is {control.resolution:.1%}{too_little}"]
+    resolved = f"the smallest difference that this host resolved is {control.resolution:.1%}"
+    if control.resolution >= plan.margin:
+        resolved += f", more than the margin of {plan.margin:.1%}"
+    elif control.verdict != "same":
+        resolved += f", but {control.arm} differed from itself by more than the margin of {plan.margin:.1%}"
+    return [resolved]
 
 
 def _first_good(runs: Sequence[BenchRun]) -> BenchRun | None:

@@ -88,7 +88,7 @@ def subject_of(
     """Reads the artifacts once, and looks at the host.
 
     Args:
-        arms: What will be measured; none where no artifact could be had.
+        arms: What will be measured, first the ones that the model is named after; none where no artifact could be had.
         source: Model card or file, as it was asked for.
         pictures: From `laid_pictures`.
         weights: Kind of weights that was asked for, for a model of which nothing could be made.

@@ -77,7 +77,7 @@ def _show_gate(document: BenchDocument, canvas: Canvas) -> None:
     if gate.ratio is not None:
         canvas.line(
             f"{gate.new} over {gate.old}: {ratio(gate.ratio)} {ratio_interval(gate.ci95)}, "
-            f"allowed up to {ratio(1 + gate.margin)}"
+            f"allowed up to {ratio(1 + gate.margin)}; {gate.stage} alone is compared"
         )
     canvas.line(gate.reason)
     if gate.launches_needed is not None:

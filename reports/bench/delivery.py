@@ -36,6 +36,17 @@ class Targets:
     baseline: Path | None
     summary: bool = True
 
+    def __post_init__(self) -> None:
+        """Checks that no file would be written twice.
+
+        Raises:
+            UsageFault: CTK601 for a CSV file that another output is to become.
+        """
+        others = [] if self.json is None or self.json == STANDARD_OUTPUT else [Path(self.json)]
+        others += [self.baseline] if self.baseline is not None else []
+        if self.csv is not None and self.csv.absolute() in [other.absolute() for other in others]:
+            raise UsageFault("CTK601", f"two outputs were given the same file, {self.csv}")
+
 
 def targets_of_mode(targets: Targets, mode: str) -> Targets:
     """The same with the mode in the names: ``out.json`` becomes ``out.throughput.json``.

@@ -111,10 +111,12 @@ def _inconclusive(document: BenchDocument) -> Inconclusive:
 
 
 def _code_of(document: BenchDocument, branch: type[CtkError]) -> str:
-    """The code of the first failed run that has that status, else the host's."""
+    """The code of the first failed run that has that status, or of a control that failed alone; else the host's."""
     failed = [run for run in document.runs if run.status == "failed"]
     digit = {4: "4", 5: "5", 64: "6", 70: "7"}[branch.exit_status]
     codes = [run.failure_code for run in failed if run.failure_code and run.failure_code[3:4] == digit]
+    if not failed and document.control_failure is not None and document.control_failure[3:4] == digit:
+        codes = [document.control_failure[:6]]
     if codes:
         return codes[0]
     return _WORKER_CODE if failed else _HOST_CODE

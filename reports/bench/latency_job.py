@@ -48,7 +48,7 @@ def measured_latency(
         CtkError: As `measure` and `assemble`.
     """
     plan = plan_of(asked, len(job.arms))
-    found, note = _measurement(asked, job, plan, listener)
+    found, reached, note = _measurement(asked, job, plan, listener)
     for arm, error in job.found.failed:
         found.samples[arm.name] = ArmSamples(arm, failure=error)
     found.samples = {name: found.samples[name] for name in job.found.in_order(list(found.samples))}
@@ -57,7 +57,11 @@ def measured_latency(
     facts = facts_of_job(asked, job, launches, guard, together)
     document = assemble(found, plan, facts, save_in=samples_in)
     settings = document.settings.model_copy(
-        update={"launches": launches_of(found) or plan.launches, "until_ci": asked.until}
+        update={
+            "launches": launches_of(found) or plan.launches,
+            "until_ci": asked.until,
+            "until_reached": reached,
+        }
     )
     document = document.model_copy(update={"settings": settings, "notes": [*document.notes, *note]})
     return _profiled(document, job, plan) if asked.profile_layers and not found.interrupted else document
@@ -65,16 +69,20 @@ def measured_latency(
 
 def _measurement(
     asked: Request, job: Job, plan: Plan, listener: Listener | None
-) -> tuple[Measurement, list[str]]:
+) -> tuple[Measurement, bool | None, list[str]]:
     if not job.arms:
-        return Measurement({}, None), []
+        return Measurement({}, None), None, []
     if asked.until is None:
         spent_s = time.monotonic() - job.began_s
-        return measure(job.arms, plan, job.pictures, listener, spent_s=spent_s), []
+        return measure(job.arms, plan, job.pictures, listener, spent_s=spent_s), None, []
     found, state = measure_until(job.arms, plan, job.pictures, asked.until, progress=listener)
     width = "unknown" if state.half_width is None else f"±{percent(state.half_width)}"
     what = "reached" if state.reached else "not reached"
-    return found, [f"--until ci={percent(asked.until)}: {what}, the widest interval is {width}"]
+    return (
+        found,
+        state.reached,
+        [f"--until ci={percent(asked.until)}: {what}, the widest interval is {width}"],
+    )
 
 
 def _profiled(document: BenchDocument, job: Job, plan: Plan) -> BenchDocument:

@@ -266,6 +266,7 @@ def test_against_a_file_runs_both_files(bench: Bench, tmp_path: Path):
     document = document_in(tmp_path / "out.json")
     paths = {run.arm: Path(run.artifact.path).name for run in document.runs if run.artifact}
     assert paths == {"scripted (old)": "old.onnx", "scripted": "net.onnx"}
+    assert document.model.name == "net"
     assert document.gate is not None
     assert document.gate.reason == "a single launch gives figures, never a verdict"
     assert document.reference_split.arm == "scripted"

@@ -103,6 +103,16 @@ def test_of_two_the_order_of_design_decides_and_both_are_listed():
         assert all(word in text for word, name in ((first_word, one), (second_word, other)) if name != "good")
 
 
+@pytest.mark.parametrize(
+    ("reached", "status"), [(False, 3), (True, 0), (None, 0)], ids=["missed", "reached", "not asked"]
+)
+def test_a_target_that_was_not_reached_is_no_pass(reached: bool | None, status: int):
+    document = document_of([GOOD], settings={"until_ci": 0.01, "until_reached": reached})
+    _, found = judged(document)
+    assert found.exit_status == status
+    assert ("--until ci=1.00%: not reached with 5 launches" in found.reasons) == (status == 3)
+
+
 def test_a_quick_run_keeps_its_exit_status_for_everything_but_the_warm_up():
     assert verdict_of(quick=True, runs=[COLD]).exit_status == 0
     assert verdict_of(quick=True, runs=[failed(None)]).exit_status == 4

@@ -14,11 +14,13 @@ import pytest
 from benchmarks.bench_document import (
     BenchDocument,
     BenchModel,
+    Control,
     Environment,
     EnvironmentFinding,
     Gate,
     Plausibility,
 )
+from benchmarks.harness import assembling
 from benchmarks.harness.arm import Arm
 from benchmarks.harness.assembling import Facts, assemble
 from benchmarks.harness.plan import Plan
@@ -199,6 +201,40 @@ def test_a_failed_arm_is_a_failed_run_with_its_last_words():
     assert document.runs[1].failure_code == "CTK404"
     assert document.comparisons == []
     assert document.verdict == "fail"
+
+
+def test_a_control_that_failed_alone_fails_the_run():
+    found = measurement(a=STEADY, b=STEADY)
+    found.samples.pop("a (control)")
+    found.control = None
+    found.control_failure = EnvironmentFailed("CTK404", "the process of a (control) was killed (SIGKILL)")
+    document = assemble(found, PLAN, facts())
+    assert [run.status for run in document.runs] == ["ok", "ok"]
+    assert document.verdict == "fail"
+    assert document.control_failure == "CTK404 the process of a (control) was killed (SIGKILL)"
+    assert document.reasons == [f"there is no control: {document.control_failure}"]
+    found.samples["b"].failure = EnvironmentFailed("CTK408", "out of memory")
+    assert not any("no control" in reason for reason in assemble(found, PLAN, facts()).reasons)
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [
+        ((0.995, 1.005), "resolved is 0.5%"),
+        ((0.97, 1.06), "resolved is 4.5%, more than the margin of 3.0%"),
+        ((0.94, 0.96), "resolved is 1.1%, but a differed from itself by more than the margin of 3.0%"),
+    ],
+)
+def test_what_the_host_resolved_is_said_as_it_is(
+    interval: tuple[float, float], said: str, monkeypatch: pytest.MonkeyPatch
+):
+    low, high = interval
+    same = "same" if low > 1 / 1.03 and high < 1.03 else "inconclusive"
+    made = Control(
+        arm="a", stage="infer", ratio=1, ci95=interval, resolution=(high / low) ** 0.5 - 1, verdict=same
+    )
+    monkeypatch.setattr(assembling, "control", lambda *_: made)
+    assert any(note.endswith(said) for note in assemble(measurement(a=STEADY), PLAN, facts()).notes)
 
 
 def test_the_published_split_stands_beside_ours():

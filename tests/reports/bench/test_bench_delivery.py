@@ -12,6 +12,7 @@ from bench_documents import document_of, run_of
 
 from benchmarks.baseline.stored import load_baseline
 from reports.bench.delivery import Targets, delivered
+from toolkit.errors import UsageFault
 
 DOCUMENT = document_of([run_of("openvino", share={"infer": 1.0})])
 
@@ -55,3 +56,10 @@ def test_a_baseline_that_is_refused_is_not_said_to_be_saved(tmp_path: Path, caps
     assert [failure.code for failure in failures] == ["CTK302"]
     assert not (tmp_path / "base.json").exists()
     assert "saved" not in capsys.readouterr().err
+
+
+def test_two_outputs_never_go_to_one_file(tmp_path: Path):
+    for json, baseline in ((str(tmp_path / "x"), None), (None, tmp_path / "x")):
+        with pytest.raises(UsageFault, match="two outputs were given the same file"):
+            Targets(json, tmp_path / "x", baseline)
+    Targets("-", tmp_path / "x", tmp_path / "y")

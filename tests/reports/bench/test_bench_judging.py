@@ -93,3 +93,12 @@ def test_of_several_errors_one_decides_and_all_are_listed():
     assert error.notes == ("free some", "also: CTK201 slower", "by 8 %", "also: CTK303 too noisy")
     assert decisive([noise, CheckFailed("CTK101", "x")]).code == "CTK101"
     assert decisive([]) is None
+
+
+def test_a_control_that_failed_alone_is_the_error():
+    words = "CTK404 the process of x (control) was killed (SIGKILL)"
+    found = judged(document_of([run_of("x")], control_failure=words))
+    assert (found.exit_status, found.document.verdict) == (4, "fail")
+    (error,) = errors_of(found)
+    assert (error.code, error.exit_status) == ("CTK404", 4)
+    assert f"there is no control: {words}" in error.what
