@@ -88,12 +88,12 @@ def subject_of(
     """Reads the artifacts once, and looks at the host.
 
     Args:
-        arms: What will be measured, first the ones that the model is named after; none where no artifact could be had.
+        arms: What will be measured; none where no artifact could be had.
         source: Model card or file, as it was asked for.
         pictures: From `laid_pictures`.
         weights: Kind of weights that was asked for, for a model of which nothing could be made.
     """
-    return Subject(_model(arms, source, weights), pictures, _hashes(arms), collect({}, {}))
+    return Subject(model_of(arms, source, weights), pictures, _hashes(arms), collect({}, {}))
 
 
 def facts_of(
@@ -148,6 +148,23 @@ def _most_pictures(launches: Mapping[str, Sequence[Launch]], together: Sequence[
     return iterations * max((arm.batch for arm in together), default=1)
 
 
+def model_of(arms: Sequence[Arm], source: str | Path | None, weights: str | None) -> BenchModel:
+    """The model of the first arm whose artifact has a provenance; else named after the first file.
+
+    Args:
+        arms: What is measured; none where no artifact could be had.
+        source: Model card or file, as it was asked for.
+        weights: Kind of weights that was asked for.
+    """
+    for arm in arms:
+        document = provenance_of(arm.artifact)
+        if document is not None:
+            return BenchModel(name=document.model, weights=document.weights)
+    if arms:
+        return BenchModel(name=arms[0].artifact.stem, weights="own")
+    return BenchModel(name=str(source or MAIN_MODEL), weights=weights or "own")
+
+
 def largest(arms: Sequence[Arm]) -> list[Arm]:
     """The arm that needs most memory, for runs of one process at a time; empty where there is none."""
     return sorted(arms, key=lambda arm: memory_needed_bytes([arm]) or 0)[-1:]
@@ -172,13 +189,3 @@ def _read_back(launches: Mapping[str, Sequence[Launch]]) -> tuple[dict[str, str]
             versions[str(launch.info["name"])] = str(launch.info["runtime_version"])
             threads[name] = launch.info["threads"]
     return versions, threads
-
-
-def _model(arms: Sequence[Arm], source: str | Path | None, weights: str | None) -> BenchModel:
-    for arm in arms:
-        document = provenance_of(arm.artifact)
-        if document is not None:
-            return BenchModel(name=document.model, weights=document.weights)
-    if arms:
-        return BenchModel(name=arms[0].artifact.stem, weights="own")
-    return BenchModel(name=str(source or MAIN_MODEL), weights=weights or "own")

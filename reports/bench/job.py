@@ -70,9 +70,7 @@ def prepared(asked: Request, arms: Sequence[Arm], kept: ExitStack, say: Callable
         found = FoundArms([arm.name for arm in arms], list(arms), [])
     else:
         found = arms_of(wanted_of(asked), kept, say, partial(varied, asked))
-    # Of a gate's two sides the new one, behind the old one, is what is measured.
-    named = found.arms[::-1] if asked.gates else found.arms
-    return Job(found, subject_of(named, asked.source, pictures, asked.weights), began_s)
+    return Job(found, subject_of(found.arms, asked.source, pictures, asked.weights), began_s)
 
 
 def wanted_of(asked: Request) -> Wanted:

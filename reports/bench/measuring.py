@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from benchmarks.api import bench, prepared_guard
 from benchmarks.baseline.comparing import (
@@ -16,6 +17,7 @@ from benchmarks.baseline.stored import load_baseline
 from benchmarks.bench_document import BenchDocument
 from benchmarks.claims.split import reference_split
 from benchmarks.harness.arm import Arm
+from benchmarks.harness.facts import model_of
 from benchmarks.harness.progress import Listener, Progress
 from benchmarks.machine import describe_machine
 from reports.bench.job import prepared
@@ -50,7 +52,7 @@ def measured(asked: Request, listener: Listener | None, samples_in: Path | None)
         if asked.gates:
             arms = old_and_new(asked, kept, lambda what: _say(listener, f"preparing {what}"))
         document = _document(asked, arms, listener, samples_in, kept)
-    document = _split_of_new(document, arms)
+    document = _of_new(document, arms, asked)
     try:
         return judged(_gated(asked, document, arms, baseline))
     except CtkError as refusal:
@@ -73,14 +75,15 @@ def _refuse_early(asked: Request, baseline: BenchDocument) -> None:
         refuse_other_machine(baseline, describe_machine())
 
 
-def _split_of_new(document: BenchDocument, arms: tuple[Arm, ...]) -> BenchDocument:
-    """Where old and new ran, the published split stands beside the new one."""
-    new = next(
-        (run for run in document.runs if arms and run.arm == arms[-1].name and run.status == "ok"), None
-    )
-    if new is None:
+def _of_new(document: BenchDocument, arms: tuple[Arm, ...], asked: Request) -> BenchDocument:
+    """Where old and new ran, the model is that of the new one, and the published split stands beside it."""
+    if not arms:
         return document
-    return document.model_copy(update={"reference_split": reference_split(new)})
+    update: dict[str, Any] = {"model": model_of(arms[-1:], asked.source, asked.weights)}
+    new = next((run for run in document.runs if run.arm == arms[-1].name and run.status == "ok"), None)
+    if new is not None:
+        update["reference_split"] = reference_split(new)
+    return document.model_copy(update=update)
 
 
 def _document(
