@@ -185,7 +185,10 @@ def test_what_a_verb_returns_is_the_status(
     assert ctk("other", PYTHONPATH=plugin("other_verb", source)).returncode == status
 
 
-def test_ctrl_c_is_130_with_one_line(tmp_path: Path, plugin: Callable[[str, str], str]) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_130_with_one_line(
+    tmp_path: Path, plugin: Callable[[str, str], str], sent: signal.Signals
+) -> None:
     body = "    import time\n    print('ready', flush=True)\n    time.sleep(60)\n"
     site = plugin("other_verb", VERB + body)
     with subprocess.Popen(
@@ -198,7 +201,7 @@ def test_ctrl_c_is_130_with_one_line(tmp_path: Path, plugin: Callable[[str, str]
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "", "error: CTK801 interrupted\n")
 
