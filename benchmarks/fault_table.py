@@ -26,7 +26,8 @@ from benchmarks.parity_check.inputs_for import inputs_for
 from benchmarks.parity_check.judging import judge_all
 from benchmarks.parity_check.made_artifacts import Artifacts
 from benchmarks.parity_check.network_graph import caffe_graph
-from benchmarks.parity_check.references import Oracle, References, computed_references
+from benchmarks.parity_check.reference_set import References
+from benchmarks.parity_check.references import Oracle, computed_references
 from benchmarks.parity_check.rule import default_tolerance
 from benchmarks.parity_check.seen import SeenPictures
 from benchmarks.parity_check.subject import Subject, subject_of

@@ -14,7 +14,8 @@ from benchmarks.parity_check.judging import refuse_infinite
 from benchmarks.parity_check.network_graph import NetworkGraph
 from benchmarks.parity_check.pairs import PairOutputs, Settings, run_pairs
 from benchmarks.parity_check.provenance_notes import provenance_notes
-from benchmarks.parity_check.references import Oracle, References
+from benchmarks.parity_check.reference_set import References
+from benchmarks.parity_check.references import Oracle
 from benchmarks.parity_check.rule import Tolerance
 from benchmarks.parity_check.rules_in_words import rules_in_words
 from benchmarks.parity_check.seen import SeenPictures

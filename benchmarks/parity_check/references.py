@@ -1,4 +1,4 @@
-"""The outputs that all backends are held against, and the inputs that belong to them."""
+"""Where the outputs come from that all backends are held against."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from benchmarks.parity_check.input_set import InputSet, array_inputs
 from benchmarks.parity_check.made_artifacts import Artifacts
 from benchmarks.parity_check.network_graph import NetworkGraph
 from benchmarks.parity_check.reference_outputs import cached_outputs
+from benchmarks.parity_check.reference_set import References
 from benchmarks.parity_check.saved_run import LIST, read_saved, read_saved_arrays
 from benchmarks.parity_check.subject import Subject
 from benchmarks.parity_document import ParityReference
@@ -22,23 +23,6 @@ from toolkit.errors import BadInput, UsageFault, Where
 from toolkit.hashing import sha256_file, sha256_object
 
 GOLDEN = "golden:"
-
-
-@dataclass(frozen=True, slots=True)
-class References:
-    """Outputs for each usable input.
-
-    Attributes:
-        described: What they are, for the document.
-        inputs: The inputs that they belong to.
-        outputs: By name, for each of them.
-        optional: Outputs that need not be there.
-    """
-
-    described: ParityReference
-    inputs: InputSet
-    outputs: list[Arrays]
-    optional: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from toolkit.hashing import sha256_bytes, sha256_file
 if TYPE_CHECKING:  # judging a saved run again must not load what runs one
     from benchmarks.parity_check.control_outputs import ControlOutputs
     from benchmarks.parity_check.pairs import PairOutputs
-    from benchmarks.parity_check.references import References
+    from benchmarks.parity_check.reference_set import References
     from benchmarks.parity_check.rule import Tolerance
 
 INPUTS, REFERENCE, DOCUMENT, LIST = "inputs.npz", "reference.npz", "parity.json", "saved.json"

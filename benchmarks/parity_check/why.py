@@ -19,7 +19,8 @@ from benchmarks.parity_check.child_process import ChildProcess, Job, LoadFailure
 from benchmarks.parity_check.colour_head import colour_head
 from benchmarks.parity_check.network_graph import NetworkGraph
 from benchmarks.parity_check.pairs import PairOutputs, Settings
-from benchmarks.parity_check.references import Oracle, References
+from benchmarks.parity_check.reference_set import References
+from benchmarks.parity_check.references import Oracle
 from toolkit.errors import BadInput, CtkError, EnvironmentFailed
 from toolkit.presets.preset import Head, Preset
 from toolkit.presets.registry import preset_named
