@@ -17,13 +17,10 @@ else 1.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +29,7 @@ from benchmarks.baseline.doubts import doubts
 from benchmarks.baseline.gates import gate_of
 from benchmarks.bench_document import BenchRun, LaunchRecord
 from benchmarks.harness.warm_launches import behind_cut
+from benchmarks.simulation_script import ended, options
 from benchmarks.statistics_simulations import ARMS, DRIFTS, MARGIN, QUIET, Blocks, Protocol, simulate, table
 from benchmarks.stats.blocks import round_medians
 from benchmarks.stats.paired import compare_medians
@@ -185,27 +183,16 @@ def _run(arm: str, launches: list[LaunchRecord]) -> BenchRun:
 
 def main() -> int:
     """Simulates, prints the tables, and returns the exit status."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--runs", type=int, default=1000, help="of every row")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    runs, rng = max(arguments.runs, 1), np.random.default_rng(arguments.seed)
+    asked = options(__doc__, 1000)
+    rng = np.random.default_rng(asked.seed)
     found, broken = {}, []
     for name, case in CASES.items():
-        rows = {words: row(rng, case, protocol, runs) for words, protocol in PROTOCOLS.items()}
+        rows = {words: row(rng, case, protocol, asked.runs) for words, protocol in PROTOCOLS.items()}
         sys.stdout.write(table(name, rows) + "\n\n")
         sys.stdout.flush()
         found[name] = rows
         broken += [f"{name}, {what}" for what in broken_bounds(rows, case)]
-    ended = [f"{runs} runs a row, seed {arguments.seed}"]
-    ended += [f"broken: {one}" for one in broken] or ["all bounds hold"]
-    sys.stdout.write("\n".join(ended) + "\n")
-    if arguments.json:
-        arguments.json.write_text(
-            json.dumps({"runs": runs, "seed": arguments.seed, **found, "broken": broken})
-        )
-    return 1 if broken else 0
+    return ended(asked, found, broken)
 
 
 if __name__ == "__main__":

@@ -11,18 +11,15 @@ quiet host and never passes, and a host whose launches differ by 6 % gets no reg
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.simulation_script import ended, options
 from benchmarks.stats.gating import judge_gate
 from benchmarks.stats.paired import Ratio, compare
 from benchmarks.stats.until import until
@@ -217,12 +214,8 @@ def table(title: str, rows: Rows) -> str:
 
 def main() -> int:
     """Simulates, prints the tables, and returns the exit status."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--runs", type=int, default=2000, help="of every row")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    runs, rng, began = max(arguments.runs, 1), np.random.default_rng(arguments.seed), time.perf_counter()
+    asked = options(__doc__, 2000)
+    rng, runs = np.random.default_rng(asked.seed), asked.runs
     drifts = {name: drift_row(rng, drift, runs) for name, drift in DRIFTS.items()}
     hosts = {"quiet": QUIET, "broken": BROKEN}
     gates = {
@@ -232,16 +225,8 @@ def main() -> int:
     }
     stopping = {"ci=1%": until_row(rng, 0.01, runs)}
     found = {"drift": drifts, f"gate, margin {MARGIN:.0%}": gates, "until": stopping}
-    broken = broken_bounds(drifts, gates, stopping)
-    text = [table(title, rows) for title, rows in found.items()]
-    text += [f"{runs} runs a row, seed {arguments.seed}, {time.perf_counter() - began:.0f} s"]
-    text += [f"broken: {line}" for line in broken] or ["all bounds hold"]
-    sys.stdout.write("\n\n".join(text) + "\n")
-    if arguments.json:
-        arguments.json.write_text(
-            json.dumps({"runs": runs, "seed": arguments.seed, **found, "broken": broken})
-        )
-    return 1 if broken else 0
+    sys.stdout.writelines(table(title, rows) + "\n\n" for title, rows in found.items())
+    return ended(asked, found, broken_bounds(drifts, gates, stopping))
 
 
 if __name__ == "__main__":
