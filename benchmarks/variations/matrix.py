@@ -38,10 +38,13 @@ from toolkit.files import read_bounded
 from toolkit.nearest import did_you_mean
 
 _MOST_BYTES = 2**20
+_MOST_VALUES = 1000
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)$")
 Precision: TypeAlias = Literal["f32", "f16", "bf16", "i8", "native"]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000, strict=True)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=3600)]
+# Backend, precision, threads, batch.
+_Combination: TypeAlias = tuple[str, str, int, int]
 
 
 def _each_once(values: list[Any]) -> list[Any]:
@@ -94,9 +97,9 @@ class MatrixFile(_Table):
     backends: Annotated[list[str], Field(min_length=1), _Once]
     precisions: Annotated[list[Precision], Field(min_length=1), _Once] = ["f32"]
     modes: Annotated[list[Mode], Field(min_length=1), _Once] = ["latency"]
-    threads: Annotated[list[Count], Field(min_length=1), _Once] | None = None
-    batches: Annotated[list[Count], Field(min_length=1), _Once] = [1]
-    exclude: list[Excluded] = []
+    threads: Annotated[list[Count], Field(min_length=1, max_length=_MOST_VALUES), _Once] | None = None
+    batches: Annotated[list[Count], Field(min_length=1, max_length=_MOST_VALUES), _Once] = [1]
+    exclude: Annotated[list[Excluded], Field(max_length=_MOST_VALUES)] = []
     settings: MatrixSettings = MatrixSettings()
 
 
@@ -151,14 +154,16 @@ def matrix_jobs(matrix: MatrixFile) -> list[MatrixJob]:
     """The runs that a file means, a mode each, in the order of its lists; the last list varies fastest.
 
     Raises:
-        UsageFault: CTK601 when everything is excluded, a mode has too many cells, stream has no rate.
+        UsageFault: CTK601 when everything is excluded, an exclusion excludes nothing, a mode has too many cells,
+            stream has no rate.
         EnvironmentFailed: CTK407 for more threads than logical processors.
     """
     counts: Sequence[int | None] = matrix.threads or [None]
     threads = [thread_count(count) for count in counts]
+    combinations = list(itertools.product(matrix.backends, matrix.precisions, threads, matrix.batches))
+    _refuse_idle(matrix, combinations)
     jobs = []
     for mode in matrix.modes:
-        combinations = itertools.product(matrix.backends, matrix.precisions, threads, matrix.batches)
         kept = [one for one in combinations if not _is_excluded(mode, one, matrix.exclude)]
         if len(kept) > MOST_ARMS:
             raise UsageFault(
@@ -173,7 +178,21 @@ def matrix_jobs(matrix: MatrixFile) -> list[MatrixJob]:
     return jobs
 
 
-def _cell(one: tuple[str, str, int, int], matrix: MatrixFile, threads: Sequence[int]) -> Cell:
+def _refuse_idle(matrix: MatrixFile, combinations: Sequence[_Combination]) -> None:
+    """An exclusion that excludes nothing is a slip of the pen: what it was meant for would be measured."""
+    for entry in matrix.exclude:
+        if any(_is_excluded(mode, one, [entry]) for mode in matrix.modes for one in combinations):
+            continue
+        words = ", ".join(f"{name} {value}" for name, value in entry.model_dump(exclude_none=True).items())
+        notes = [] if entry.backend is None else did_you_mean(entry.backend, matrix.backends)
+        raise UsageFault(
+            "CTK601",
+            f"exclude names what the matrix does not list: {words}" if words else "exclude names nothing",
+            notes=notes if entry.backend not in matrix.backends else [],
+        )
+
+
+def _cell(one: _Combination, matrix: MatrixFile, threads: Sequence[int]) -> Cell:
     backend, precision, count, batch = one
     words = [backend]
     words += [precision] if len(matrix.precisions) > 1 else []
@@ -182,7 +201,7 @@ def _cell(one: tuple[str, str, int, int], matrix: MatrixFile, threads: Sequence[
     return Cell(backend, precision, count, batch, " ".join(words))
 
 
-def _is_excluded(mode: Mode, one: tuple[str, str, int, int], excluded: Sequence[Excluded]) -> bool:
+def _is_excluded(mode: Mode, one: _Combination, excluded: Sequence[Excluded]) -> bool:
     have = dict(zip(("backend", "precision", "threads", "batch"), one, strict=True)) | {"mode": mode}
     named = [entry.model_dump(exclude_none=True) for entry in excluded]
     return any(all(have[key] == value for key, value in entry.items()) for entry in named if entry)

@@ -9,10 +9,10 @@ from typing import Any
 
 from benchmarks.harness.arm import Arm
 from benchmarks.variations.matrix import Cell, MatrixFile, MatrixJob, matrix_jobs, read_matrix
-from reports.bench.request import OF_MODES, Request
+from reports.bench.request import BLOCKS, OF_MODES, Request
 from toolkit.errors import UsageFault
 
-_SIZES = ("launches", "rounds", "iterations")
+_SIZES = ("launches", *BLOCKS)
 
 
 def matrix_requests(file: Path, asked: Request) -> list[Request]:
@@ -90,10 +90,11 @@ def _refuse_sizes(matrix: MatrixFile, asked: Request) -> None:
 
 def _refuse_unread(matrix: MatrixFile) -> None:
     """Settings that no mode of the file has a meaning for."""
+    of_modes = {**OF_MODES, **dict.fromkeys(BLOCKS, ("latency",))}
     for name in matrix.settings.model_dump(exclude_none=True):
-        if name in OF_MODES and not set(OF_MODES[name]).intersection(matrix.modes):
+        if name in of_modes and not set(of_modes[name]).intersection(matrix.modes):
             raise UsageFault(
-                "CTK601", f"the matrix sets {name}, which belongs to the mode {' or '.join(OF_MODES[name])}"
+                "CTK601", f"the matrix sets {name}, which belongs to the mode {' or '.join(of_modes[name])}"
             )
 
 

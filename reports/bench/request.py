@@ -12,7 +12,8 @@ from benchmarks.variations.matrix import Cell
 from reports.bench.given_artifacts import GivenArtifacts
 from toolkit.errors import UsageFault
 
-_BLOCKS = ("rounds", "iterations")
+# Settings of the blocks that latency alone has.
+BLOCKS = ("rounds", "iterations")
 # Settings that have a meaning in these modes alone.
 OF_MODES: Mapping[str, Sequence[Mode]] = {
     "rate": ("stream",),
@@ -126,7 +127,7 @@ def _refuse_contradictions(asked: Request) -> None:
         what = given[0] if given else "--save-baseline"
         raise UsageFault("CTK601", f"--quick gives figures, never a verdict: it excludes {what}")
     _refuse_in_modes(asked, given)
-    sizes = [name for name in _BLOCKS if name in asked.given]
+    sizes = [name for name in BLOCKS if name in asked.given]
     if asked.quick and sizes:
         raise UsageFault(
             "CTK601", f"--quick and --{sizes[0]} exclude each other: a quick run has its own size"
@@ -151,7 +152,7 @@ def _refuse_in_modes(asked: Request, gates: Sequence[str]) -> None:
             "--quick": asked.quick,
             "--until": asked.until is not None,
             "--profile-layers": asked.profile_layers,
-            **{f"--{name}": name in asked.given for name in _BLOCKS},
+            **{f"--{name}": name in asked.given for name in BLOCKS},
         }
         wrong = [name for name, there in latency_only.items() if there]
         if wrong:
@@ -166,3 +167,7 @@ def _refuse_in_modes(asked: Request, gates: Sequence[str]) -> None:
         raise UsageFault("CTK601", "--quick and --until exclude each other: a quick run has no interval")
     if asked.sweep and gates:
         raise UsageFault("CTK601", f"--sweep and {gates[0]} exclude each other: a gate compares two arms")
+    if asked.sweep and asked.save_baseline is not None:
+        raise UsageFault(
+            "CTK601", "--sweep and --save-baseline exclude each other: no gate could be held against it"
+        )

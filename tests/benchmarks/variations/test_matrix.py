@@ -46,7 +46,7 @@ def test_a_mode_can_be_left_out_of_one_backend(tmp_path: Path):
     text = """
         backends = ["onnxruntime", "opencv"]
         modes = ["cold", "latency"]
-        exclude = [{ backend = "opencv", mode = "cold" }, {}]
+        exclude = [{ backend = "opencv", mode = "cold" }]
     """
     jobs = matrix_jobs(read_matrix(laid(tmp_path, text)))
     assert [(job.mode, [cell.backend for cell in job.cells]) for job in jobs] == [
@@ -107,6 +107,34 @@ def test_what_cannot_run_is_said_before_anything_runs(text: str, code: str, tmp_
     with pytest.raises(CtkError) as fault:
         matrix_jobs(read_matrix(laid(tmp_path, text)))
     assert fault.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("entry", "words", "notes"),
+    [
+        (
+            '{ backend = "opencvv" }',
+            "what the matrix does not list: backend opencvv",
+            ["did you mean 'opencv'?"],
+        ),
+        ('{ backend = "opencv", mode = "cold" }', "does not list: backend opencv, mode cold", []),
+        ("{ threads = 7 }", "does not list: threads 7", []),
+        ("{}", "exclude names nothing", []),
+    ],
+)
+def test_an_exclusion_that_excludes_nothing_is_a_mistake(
+    entry: str, words: str, notes: list[str], tmp_path: Path
+):
+    text = f'backends = ["opencv", "onnxruntime"]\nthreads = [1]\nexclude = [{entry}]'
+    with pytest.raises(UsageFault, match=re.escape(words)) as fault:
+        matrix_jobs(read_matrix(laid(tmp_path, text)))
+    assert list(fault.value.notes) == notes
+
+
+def test_a_list_without_end_is_refused_before_it_is_multiplied(tmp_path: Path):
+    text = f'backends = ["opencv"]\nbatches = {list(range(1, 50000))}'
+    with pytest.raises(BadInput, match="batches"):
+        read_matrix(laid(tmp_path, text))
 
 
 def test_a_missing_file(tmp_path: Path):
