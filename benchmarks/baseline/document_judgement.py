@@ -62,10 +62,11 @@ def document_verdict(
 ) -> DocumentJudgement:
     """Combines everything that may be wrong.
 
-    Failed runs, and a control that failed alone, count with the exit status of their code, 4 without one; a problem of the environment 4; a gate's
-    regression 2; a noisy host, an implausible figure, an undecided gate, a control that does not resolve the
-    gate's margin, a run that was not warm, a target that was not reached, and nothing measured 3; an interruption 130. A quick run that nothing speaks
-    against ends with 0 and still has no verdict but ``inconclusive``: only figures were asked for. Comparisons between backends never count.
+    Failed runs, and a control that failed alone, count with the exit status of their code, 4 without one; a
+    problem of the environment 4; a gate's regression 2; a noisy host, an implausible figure, an undecided gate,
+    a control that does not resolve the gate's margin, a run that was not warm, a target that was not reached,
+    and nothing measured 3; an interruption 130. A quick run that nothing speaks against ends with 0 and still
+    has no verdict but ``inconclusive``: only figures were asked for. Comparisons between backends never count.
 
     Args:
         runs: All runs.

@@ -27,8 +27,8 @@ def document_cautions(document: BenchDocument) -> list[str]:
 
 
 def run_cautions(run: BenchRun) -> list[str]:
-    """Warnings of one run: precision, warm-up, dependence of its samples."""
-    return [*_precision(run), *_warmth(run), *_dependence(run)]
+    """Warnings of one run: precision, warm-up, dependence of its samples, arrivals that it could not serve."""
+    return [*_precision(run), *_warmth(run), *_dependence(run), *_overload(run)]
 
 
 def _precision(run: BenchRun) -> list[str]:
@@ -55,4 +55,13 @@ def _dependence(run: BenchRun) -> list[str]:
     return [
         f"neighbouring samples are alike (autocorrelation {mean(known):.2f}, mean of {counted(len(known), 'launch')}): "
         "percentiles and intervals within a launch stand on fewer independent samples than n"
+    ]
+
+
+def _overload(run: BenchRun) -> list[str]:
+    dropped, offered = (run.mode_figures.get(name) for name in ("dropped", "offered"))
+    if not isinstance(dropped, int) or not dropped:
+        return []
+    return [
+        f"{dropped} of {offered} arrivals were dropped, the queue being full: the latency is of those that were served"
     ]

@@ -1,4 +1,7 @@
-"""The document as CSV: one row for each run and stage, units in the names of the columns."""
+"""The document as CSV: one row for each run and stage, units in the names of the columns.
+
+Figures that only a mode has, such as those of arrivals in stream, are columns of their own in every row of their run.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,11 @@ Row = dict[str, Any]
 def csv_rows(document: BenchDocument) -> list[Row]:
     """Rows with the same keys in the same order; a run without stages has one, with null for their figures."""
     rows = []
+    of_mode = list(dict.fromkeys(name for run in document.runs for name in run.mode_figures))
     for run in document.runs:
         stages: list[str | None] = [*ordered_stages(run)]
-        rows += [{**_run(document, run), **_stage(run, stage)} for stage in stages or [None]]
+        figures = {name: run.mode_figures.get(name) for name in of_mode}
+        rows += [{**_run(document, run), **_stage(run, stage), **figures} for stage in stages or [None]]
     return rows
 
 

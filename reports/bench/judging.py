@@ -87,7 +87,8 @@ def errors_of(found: Judged) -> list[CtkError]:
         return [_inconclusive(found.document)]
     branch = _BRANCHES.get(status, EnvironmentFailed)
     code = _code_of(found.document, branch)
-    return [branch(code, f"not everything could be measured: {reasons[0]}", notes=reasons[1:])]
+    first = reasons[0].replace(f"{code} ", "", 1)  # the error's own code stands before it already
+    return [branch(code, f"not everything could be measured: {first}", notes=reasons[1:])]
 
 
 def decisive(errors: Sequence[CtkError]) -> CtkError | None:
@@ -105,9 +106,14 @@ def decisive(errors: Sequence[CtkError]) -> CtkError | None:
 def _inconclusive(document: BenchDocument) -> Inconclusive:
     if not any(run.stages or run.items_per_s is not None for run in document.runs):
         return Inconclusive("CTK301", "nothing was measured", notes=document.reasons)
-    return Inconclusive(
-        "CTK303", f"nothing can be concluded: {document.reasons[0]}", notes=document.reasons[1:]
-    )
+    notes = document.reasons[1:]
+    gate = document.gate
+    if gate is not None and gate.verdict == "inconclusive" and gate.launches_needed is not None:
+        notes = [
+            *notes,
+            f"about {gate.launches_needed} launches would decide: --launches {gate.launches_needed}",
+        ]
+    return Inconclusive("CTK303", f"nothing can be concluded: {document.reasons[0]}", notes=notes)
 
 
 def _code_of(document: BenchDocument, branch: type[CtkError]) -> str:

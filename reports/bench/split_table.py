@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from benchmarks.bench_document import BenchDocument, Claim, ReferenceSplit
+from benchmarks.claims.split import reference_split
 from reports.bench.canvas import Canvas, Cell
 from reports.bench.figures import milliseconds
 from toolkit.models.main_model import MAIN_MODEL
 
 
 def show_split(document: BenchDocument, canvas: Canvas) -> None:
-    """Prints the published row, ours, and what the split says; never a speed-up across machines."""
+    """Prints the published row, one of each run, and what each split says; never a speed-up across machines."""
     split = document.reference_split
+    ours = _splits(document)
     canvas.head("The published split beside ours (different machines: no speed-up can be read from it)")
     canvas.table(
         ("row", "device", "total ms", "infer ms", "rest ms", "infer share %", "state"),
-        [_published(split.published, canvas), _ours(document, split)],
+        [_published(split.published, canvas), *(_ours(document, one) for one in ours)],
         right=(2, 3, 4, 5),
     )
     if split.published.arithmetic:
@@ -22,8 +24,18 @@ def show_split(document: BenchDocument, canvas: Canvas) -> None:
     canvas.line(f"source: {split.published.source}")
     if document.model.name != MAIN_MODEL:
         canvas.line(f"the published figures are of {MAIN_MODEL}, ours of {document.model.name}")
-    _show_answers(split, canvas)
+    for one in ours:
+        _show_answers(one, canvas)
     _show_others(document, canvas)
+
+
+def _splits(document: BenchDocument) -> list[ReferenceSplit]:
+    """The document's own split, and the same of its other runs where it has one."""
+    own = document.reference_split
+    if own.arm is None:
+        return [own]
+    others = [reference_split(run, own.published) for run in document.runs if run.arm != own.arm]
+    return [own, *(one for one in others if one.arm is not None)]
 
 
 def _published(claim: Claim, canvas: Canvas) -> list[str | Cell]:

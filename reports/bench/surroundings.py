@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.bench_document import BenchDocument
+from benchmarks.bench_document import BenchDocument, BenchSettings
 from reports.bench.canvas import Canvas
 from reports.bench.figures import counted, percent
 
@@ -33,8 +33,7 @@ def _show_settings(document: BenchDocument, canvas: Canvas) -> None:
         fewer = f" ({asked.iterations_asked} asked; fewer, to end in time)"
     until = f", until the interval is ±{percent(asked.until_ci)}" if asked.until_ci is not None else ""
     canvas.line(
-        f"mode {asked.mode}{', quick' if asked.quick else ''}, preset {asked.preset}, {counted(asked.launches, 'launch')} × "
-        f"{counted(asked.rounds, 'round')} × {counted(asked.iterations, 'iteration')}{fewer}{until}, "
+        f"mode {asked.mode}{', quick' if asked.quick else ''}, preset {asked.preset}, {_size(asked)}{fewer}{until}, "
         f"{counted(asked.threads, 'thread')}, margin {percent(asked.margin)}, seed {asked.seed}"
     )
     usable = [
@@ -44,6 +43,14 @@ def _show_settings(document: BenchDocument, canvas: Canvas) -> None:
     for picture in asked.pictures:
         if not picture.usable:
             canvas.line(f"skipped: {picture.name}: {picture.reason or 'no reason is known'}", "yellow")
+
+
+def _size(asked: BenchSettings) -> str:
+    """How much was measured, in what the mode counts; throughput goes by the clock."""
+    launches = counted(asked.launches, "launch")
+    if asked.mode == "latency":
+        return f"{launches} × {counted(asked.rounds, 'round')} × {counted(asked.iterations, 'iteration')}"
+    return f"{launches} × {counted(asked.iterations, 'arrival')}" if asked.mode == "stream" else launches
 
 
 def show_environment(document: BenchDocument, canvas: Canvas) -> None:

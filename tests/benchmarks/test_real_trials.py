@@ -48,11 +48,11 @@ def test_a_host_too_noisy_must_be_inconclusive_and_is_counted_apart():
     )
     trials = [trial_of(quiet), trial_of(noisy)]
     assert trials[1].verdict == "inconclusive"
-    tally = tally_of(trials)
-    assert tally == Tally(2, different=0, quiet=1, found=1, passed=0, decided=0, resolved=2)
-    assert tally.missed == 0
-    assert "1 of 1 trials on a quiet host" in summary(tally)
-    assert "too noisy by §7 or not: 1 of 2 a regression" in summary(tally)
+    counted = tally_of(trials)
+    assert counted == Tally(2, different=0, quiet=1, found=1, passed=0, decided=0, resolved=2)
+    assert counted.missed == 0
+    assert "1 of 1 trials on a quiet host" in summary(counted)
+    assert "too noisy by §7 or not: 1 of 2 a regression" in summary(counted)
     decided = tally_of([trials[1]._replace(verdict="regression")])
     assert (decided.quiet, decided.decided) == (0, 1)
     assert decided.broken == ["1 verdicts on a host that was not quiet"]

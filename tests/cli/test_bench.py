@@ -206,7 +206,9 @@ def test_a_backend_that_dies_is_a_failed_run_and_the_others_go_on(
     assert runs["dying"].status == "failed"
     assert "last words of the runtime" in str(runs["dying"].failure)
     assert captured.err.count("error: ") == 1
-    assert "error: CTK404 not everything could be measured: dying: failed" in captured.err
+    assert "error: CTK404 not everything could be measured: dying: failed: " in captured.err
+    assert captured.err.count("CTK404") == 1
+    assert "CTK404 CTK404" not in captured.out
     assert "scripted 7 (measured)" in captured.out
 
 
@@ -464,6 +466,7 @@ print(sorted({"onnxruntime", "openvino", "cv2", "torch", "pandas", "matplotlib"}
         (["--until", "1%"], "CTK601", "until '1%'"),
         (["--sweep", "threads=1,1"], "CTK601", "twice"),
         (["--sweep", "batch=1,2", "--baseline", "b.json"], "CTK601", "--sweep and --baseline"),
+        (["--sweep", "batch=1,2", "--save-baseline", "b.json"], "CTK601", "--sweep and --save-baseline"),
         (["--matrix", "m.toml", "--backend", "scripted"], "CTK601", "--matrix and --backend"),
         (["--weights", "released", "--artifact", "net.onnx"], "CTK601", "--weights and --artifact FILE"),
         (["--weights", "stolen"], "CTK601", "stolen"),
@@ -517,6 +520,12 @@ def test_a_matrix_and_the_line_do_not_both_say_how_much(
     (tmp_path / "m.toml").write_text(f'backends = ["scripted"]\n[settings]\n{settings}\n')
     assert bench("--matrix", "m.toml", *words) == 64
     assert said in capsys.readouterr().err
+
+
+def test_a_matrix_does_not_say_what_no_mode_of_it_reads(bench: Bench, tmp_path: Path, capsys: Capture):
+    (tmp_path / "m.toml").write_text('backends = ["scripted"]\nmodes = ["cold"]\n[settings]\nrounds = 3\n')
+    assert bench("--matrix", "m.toml") == 64
+    assert "the matrix sets rounds, which belongs to the mode latency" in capsys.readouterr().err
 
 
 def test_rounds_of_a_matrix_with_latency_are_those_of_latency(bench: Bench, tmp_path: Path, capsys: Capture):

@@ -27,7 +27,7 @@ def ctk(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,  # only what hangs takes as long, on however busy a host
         check=False,
         **others,
     )

@@ -35,6 +35,16 @@ def test_one_row_for_each_run_and_stage_with_the_same_columns():
     assert rows[0]["share"] == 0.8
 
 
+def test_figures_of_a_mode_are_columns_in_every_row_of_their_run():
+    served = run_of("a", stages=STAGES, mode_figures={"offered": 40, "dropped": 3})
+    rows = csv_rows(document_of([served, run_of("b", stages=STAGES)]))
+    assert [(row["arm"], row["offered"], row["dropped"]) for row in rows] == [
+        ("a", 40, 3), ("a", 40, 3), ("b", None, None), ("b", None, None),
+    ]  # fmt: skip
+    cold = csv_rows(document_of([run_of("a", stages={}, mode_figures={"ready_p50_ms": 812.5})]))
+    assert [(row["stage"], row["ready_p50_ms"]) for row in cold] == [(None, 812.5)]
+
+
 def test_the_file_can_be_read_back(tmp_path: Path):
     pytest.importorskip("pandas")
     write_csv(DOCUMENT, tmp_path / "out.csv")

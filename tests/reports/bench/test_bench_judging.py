@@ -72,6 +72,18 @@ def test_every_reason_stands_in_the_line_or_a_note():
         assert sum(part in text for text in said) == 1
 
 
+def test_the_code_of_a_failed_run_is_said_once():
+    run = failed("CTK404").model_copy(update={"failure": "CTK404 it crashed"})
+    (error,) = errors_of(judged(document_of([run_of("a"), run])))
+    assert error.headline == "CTK404 not everything could be measured: b: failed: it crashed"
+
+
+def test_an_undecided_gate_says_how_many_launches_would_decide():
+    undecided = gate("inconclusive").model_copy(update={"launches_needed": 12})
+    (error,) = errors_of(judged(document_of([run_of("a")], gate=undecided)))
+    assert error.notes[-1] == "about 12 launches would decide: --launches 12"
+
+
 def test_a_refused_comparison_keeps_the_figures_and_never_passes():
     other = EnvironmentFailed("CTK411", "the baseline was measured on another machine")
     found = with_refusal(judged(document_of([run_of("a")])), other)
@@ -96,8 +108,8 @@ def test_of_several_errors_one_decides_and_all_are_listed():
 
 
 def test_a_control_that_failed_alone_is_the_error():
-    words = "CTK404 the process of x (control) was killed (SIGKILL)"
-    found = judged(document_of([run_of("x")], control_failure=words))
+    words = "the process of x (control) was killed (SIGKILL)"
+    found = judged(document_of([run_of("x")], control_failure=f"CTK404 {words}"))
     assert (found.exit_status, found.document.verdict) == (4, "fail")
     (error,) = errors_of(found)
     assert (error.code, error.exit_status) == ("CTK404", 4)

@@ -177,6 +177,8 @@ def test_a_failed_run_shows_its_last_words_and_no_table():
     text = text_of(document_of([failed, whole_run()]))
     assert "failed: CTK404 the process crashed (SIGSEGV); its last words: ouch" in text
     assert text.count("stage ") == 1
+    again = failed.model_copy(update={"failure": f"CTK404 {failed.failure}"})
+    assert text_of(document_of([again, whole_run()])) == text
 
 
 def test_predicted_and_imported_figures_carry_the_word():
@@ -293,6 +295,20 @@ def test_the_published_split_stands_beside_ours_and_is_no_speed_up():
     assert "faster" not in text
 
 
+def test_every_run_has_its_split_beside_the_published_one():
+    first = split_document()
+    slower = {name: summary(mean * 2) for name, mean in (*MEANS.items(), ("total", 50.0))}
+    failed = BenchRun(arm="gone", backend="gone", precision_requested="f32", status="failed", failure="dead")
+    text = text_of(
+        first.model_copy(update={"runs": [*first.runs, whole_run("other", stages=slower), failed]})
+    )
+    rows = [line.split() for line in text.splitlines() if "means per picture" in line]
+    assert [row[0] for row in rows] == ["onnxruntime", "other"]
+    assert rows[1][3:5] == ["100.0", "60.00"]
+    assert "if infer were free, the total would be 40.00 ms instead of 100.0 ms" in text
+    assert "faster" not in text
+
+
 def test_a_split_that_was_not_measured_here_says_so():
     nothing = dict.fromkeys(
         (
@@ -371,6 +387,14 @@ def test_dependent_samples_and_cold_launches_are_warnings():
     assert "autocorrelation 0.34, mean of 4 launches" in dependent
 
 
+def test_arrivals_that_were_dropped_are_a_warning():
+    overloaded = run_of("x", mode_figures={"offered": 40, "dropped": 3})
+    (said,) = document_cautions(document_of([overloaded]))
+    assert said.startswith("x: 3 of 40 arrivals were dropped")
+    served = run_of("x", mode_figures={"offered": 40, "dropped": 0})
+    assert document_cautions(document_of([served])) == []
+
+
 def test_a_single_launch_with_dependent_samples_among_others_may_be_chance():
     launches = [one.model_copy(update={"lag1": 0.05}) for one in launches_of(5.0)]
     launches[3] = launches[3].model_copy(update={"lag1": 0.4})
@@ -399,6 +423,20 @@ def test_skipped_pictures_are_listed_and_counted():
 def test_fewer_iterations_than_asked_are_said():
     text = text_of(document_of([whole_run()], settings={"iterations": 3}))
     assert "5 launches × 4 rounds × 3 iterations (10 asked; fewer, to end in time)" in text
+
+
+@pytest.mark.parametrize(
+    ("mode", "iterations", "size"),
+    [
+        ("stream", 40, "5 launches × 40 arrivals, "),
+        ("throughput", 0, "5 launches, "),
+        ("cold", 1, "5 launches, "),
+    ],
+)
+def test_a_mode_says_how_much_was_measured_in_what_it_counts(mode: str, iterations: int, size: str):
+    settings = {"mode": mode, "iterations": iterations, "iterations_asked": iterations}
+    text = text_of(document_of([whole_run()], settings=settings))
+    assert f"mode {mode}, preset exact, {size}" in text
 
 
 def test_times_of_a_batch_are_said_to_be_those_of_a_batch():
