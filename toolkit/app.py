@@ -20,7 +20,6 @@ from toolkit.messages import print_line, report_error, warn
 from toolkit.nearest import did_you_mean
 from toolkit.shadow import refuse_shadowed_packages
 from toolkit.streams import prepare_streams, settle_streams
-from toolkit.termination import termination_interrupts
 from toolkit.version import __version__
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -70,8 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare_streams()
     try:
         # In a context of its own, so that --quiet ends with the verb where a program calls this more than once.
-        with termination_interrupts():
-            return copy_context().run(_status, words, debug)
+        return copy_context().run(_status, words, debug)
     finally:
         settle_streams()
 

@@ -1,27 +1,28 @@
-"""A request to end, by SIGTERM, that a verb takes as it takes Ctrl-C."""
+"""A request to end, by SIGTERM, that the process of `ctk` takes as it takes Ctrl-C.
+
+It comes from a CI job that is cancelled or a container that stops: what was measured is then kept, and temporary
+folders go. A program that calls `toolkit.app.main` keeps its own way with signals.
+"""
 
 from __future__ import annotations
 
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
-@contextmanager
-def termination_interrupts() -> Iterator[None]:
-    """While it is open, SIGTERM raises `KeyboardInterrupt`.
+def interrupt_on_termination() -> None:
+    """From now on the first SIGTERM raises `KeyboardInterrupt` in the main thread, unless somebody else handles it.
 
-    It comes from a CI job that is cancelled or a container that stops: what was measured is then kept, and temporary
-    folders go, as after Ctrl-C. A program that calls ctk and handles the signal itself is left alone, and so are
-    threads, which can handle none.
+    Those after it are ignored, for some senders send several, and cleaning up must not be cut short.
     """
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _interrupt)
+
+
+def ignore_termination() -> None:
+    """From now on SIGTERM changes nothing: the exit status is decided, and the process ends by itself."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _interrupt(*_: object) -> None:
+    ignore_termination()
+    raise KeyboardInterrupt

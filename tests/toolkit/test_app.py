@@ -189,7 +189,8 @@ def test_what_a_verb_returns_is_the_status(
 def test_an_interrupt_is_130_with_one_line(
     tmp_path: Path, plugin: Callable[[str, str], str], sent: signal.Signals
 ) -> None:
-    body = "    import time\n    print('ready', flush=True)\n    time.sleep(60)\n"
+    # Not print: a signal within its flush may leave the line in the buffer, to be written once more.
+    body = "    import os, time\n    os.write(1, b'ready\\n')\n    time.sleep(60)\n"
     site = plugin("other_verb", VERB + body)
     with subprocess.Popen(
         [sys.executable, "-m", "toolkit", "other"],
@@ -204,6 +205,30 @@ def test_an_interrupt_is_130_with_one_line(
         process.send_signal(sent)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "", "error: CTK801 interrupted\n")
+
+
+def test_a_second_request_to_end_does_not_cut_short_what_the_first_began(
+    tmp_path: Path, plugin: Callable[[str, str], str]
+) -> None:
+    body = (
+        "    import os, time\n    try:\n        os.write(1, b'ready\\n')\n        time.sleep(60)\n"
+        "    finally:\n        os.write(1, b'cleaning\\n')\n        time.sleep(1)\n        print('cleaned')\n"
+    )
+    site = plugin("other_verb", VERB + body)
+    with subprocess.Popen(
+        [sys.executable, "-m", "toolkit", "other"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": site},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in ("ready\n", "cleaning\n"):
+            assert process.stdout.readline() == line
+            process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "cleaned\n", "error: CTK801 interrupted\n")
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, plugin: Callable[[str, str], str]) -> None:
