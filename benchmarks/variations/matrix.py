@@ -22,8 +22,9 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -39,6 +40,7 @@ from toolkit.nearest import did_you_mean
 
 _MOST_BYTES = 2**20
 _MOST_VALUES = 1000
+_MOST_COMBINATIONS = 1000
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)$")
 Precision: TypeAlias = Literal["f32", "f16", "bf16", "i8", "native"]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000, strict=True)]
@@ -154,17 +156,25 @@ def matrix_jobs(matrix: MatrixFile) -> list[MatrixJob]:
     """The runs that a file means, a mode each, in the order of its lists; the last list varies fastest.
 
     Raises:
-        UsageFault: CTK601 when everything is excluded, an exclusion excludes nothing, a mode has too many cells,
-            stream has no rate.
+        UsageFault: CTK601 when everything is excluded, an exclusion names what is not listed, there are too many
+            combinations, stream has no rate.
         EnvironmentFailed: CTK407 for more threads than logical processors.
     """
     counts: Sequence[int | None] = matrix.threads or [None]
     threads = [thread_count(count) for count in counts]
-    combinations = list(itertools.product(matrix.backends, matrix.precisions, threads, matrix.batches))
-    _refuse_idle(matrix, combinations)
+    axes: dict[str, Sequence[Any]] = {
+        "backend": matrix.backends,
+        "precision": matrix.precisions,
+        "threads": threads,
+        "batch": matrix.batches,
+    }
+    excluded = [entry.model_dump(exclude_none=True) for entry in matrix.exclude]
+    _refuse_idle(excluded, {**axes, "mode": matrix.modes})
+    _refuse_size(axes)
+    combinations = list(itertools.product(*axes.values()))
     jobs = []
     for mode in matrix.modes:
-        kept = [one for one in combinations if not _is_excluded(mode, one, matrix.exclude)]
+        kept = [one for one in combinations if not _is_excluded(mode, one, excluded)]
         if len(kept) > MOST_ARMS:
             raise UsageFault(
                 "CTK601", f"the matrix means {len(kept)} arms of {mode}, and {MOST_ARMS} is the most"
@@ -178,17 +188,26 @@ def matrix_jobs(matrix: MatrixFile) -> list[MatrixJob]:
     return jobs
 
 
-def _refuse_idle(matrix: MatrixFile, combinations: Sequence[_Combination]) -> None:
+def _refuse_idle(excluded: Sequence[Mapping[str, Any]], listed: Mapping[str, Sequence[Any]]) -> None:
     """An exclusion that excludes nothing is a slip of the pen: what it was meant for would be measured."""
-    for entry in matrix.exclude:
-        if any(_is_excluded(mode, one, [entry]) for mode in matrix.modes for one in combinations):
-            continue
-        words = ", ".join(f"{name} {value}" for name, value in entry.model_dump(exclude_none=True).items())
-        notes = [] if entry.backend is None else did_you_mean(entry.backend, matrix.backends)
+    for entry in excluded:
+        if not entry:
+            raise UsageFault("CTK601", "an entry of exclude names nothing")
+        for name, value in entry.items():
+            if value not in listed[name]:
+                raise UsageFault(
+                    "CTK601",
+                    f"exclude names the {name} {value}, which the matrix does not list",
+                    notes=did_you_mean(value, listed[name]) if isinstance(value, str) else [],
+                )
+
+
+def _refuse_size(axes: Mapping[str, Sequence[Any]]) -> None:
+    """Before anything is multiplied out."""
+    count = prod(map(len, axes.values()))
+    if count > _MOST_COMBINATIONS:
         raise UsageFault(
-            "CTK601",
-            f"exclude names what the matrix does not list: {words}" if words else "exclude names nothing",
-            notes=notes if entry.backend not in matrix.backends else [],
+            "CTK601", f"the matrix lists {count} combinations, and {_MOST_COMBINATIONS} is the most"
         )
 
 
@@ -201,10 +220,9 @@ def _cell(one: _Combination, matrix: MatrixFile, threads: Sequence[int]) -> Cell
     return Cell(backend, precision, count, batch, " ".join(words))
 
 
-def _is_excluded(mode: Mode, one: _Combination, excluded: Sequence[Excluded]) -> bool:
+def _is_excluded(mode: Mode, one: _Combination, excluded: Sequence[Mapping[str, Any]]) -> bool:
     have = dict(zip(("backend", "precision", "threads", "batch"), one, strict=True)) | {"mode": mode}
-    named = [entry.model_dump(exclude_none=True) for entry in excluded]
-    return any(all(have[key] == value for key, value in entry.items()) for entry in named if entry)
+    return any(all(have[key] == value for key, value in entry.items()) for entry in excluded)
 
 
 def _invalid(error: ValidationError, text: str, path: Path) -> BadInput:

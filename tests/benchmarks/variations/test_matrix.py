@@ -114,12 +114,12 @@ def test_what_cannot_run_is_said_before_anything_runs(text: str, code: str, tmp_
     [
         (
             '{ backend = "opencvv" }',
-            "what the matrix does not list: backend opencvv",
+            "exclude names the backend opencvv, which the matrix does not list",
             ["did you mean 'opencv'?"],
         ),
-        ('{ backend = "opencv", mode = "cold" }', "does not list: backend opencv, mode cold", []),
-        ("{ threads = 7 }", "does not list: threads 7", []),
-        ("{}", "exclude names nothing", []),
+        ('{ backend = "opencv", mode = "cold" }', "exclude names the mode cold, which", ["known: latency"]),
+        ("{ threads = 7 }", "exclude names the threads 7, which", []),
+        ("{}", "an entry of exclude names nothing", []),
     ],
 )
 def test_an_exclusion_that_excludes_nothing_is_a_mistake(
@@ -135,6 +135,10 @@ def test_a_list_without_end_is_refused_before_it_is_multiplied(tmp_path: Path):
     text = f'backends = ["opencv"]\nbatches = {list(range(1, 50000))}'
     with pytest.raises(BadInput, match="batches"):
         read_matrix(laid(tmp_path, text))
+    listed = f'precisions = ["f32", "f16", "bf16", "native"]\nbatches = {list(range(1, 1000))}'
+    text = f'backends = ["opencv"]\n{listed}\nexclude = [{{ batch = 7 }}]'
+    with pytest.raises(UsageFault, match="the matrix lists 3996 combinations, and 1000 is the most"):
+        matrix_jobs(read_matrix(laid(tmp_path, text)))
 
 
 def test_a_missing_file(tmp_path: Path):
