@@ -175,7 +175,7 @@ class BenchRun(_Part):
 
     Attributes:
         arm: Its name, unique in the document; comparisons refer to it.
-        status: ``failed`` with `failure`, its last words; ``skipped`` with the reason there.
+        status: ``failed`` with `failure`, its last words, and `failure_code`; ``skipped`` with the reason in `failure`.
         items_per_s: In the modes throughput and stream.
         mode_figures: Further figures of the mode, such as Little's law or dropped arrivals.
     """

@@ -141,7 +141,8 @@ def _of_runs(runs: Sequence[BenchRun], *, quick: bool) -> Iterator[_Reason]:
 def _of_failed_control(runs: Sequence[BenchRun], failure: str | None) -> Iterator[_Reason]:
     """Only where it failed alone: with an arm that fails, its control has to go as well."""
     if failure is not None and not any(run.status == "failed" for run in runs):
-        yield _Reason(_failure_status(failure[:6]), f"there is no control: {_first_line(failure)}")
+        code, _, words = failure.partition(" ")
+        yield _Reason(_failure_status(code), f"there is no control: {_first_line(words)}")
 
 
 def _target_missed(settings: BenchSettings) -> str | None:

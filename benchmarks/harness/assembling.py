@@ -27,6 +27,7 @@ from benchmarks.claims.published import claims
 from benchmarks.claims.split import reference_split
 from benchmarks.harness.artifact_files import artifact_part
 from benchmarks.harness.comparing import comparisons, control
+from benchmarks.harness.failure_words import failure_words
 from benchmarks.harness.guarded_judgement import guarded
 from benchmarks.harness.plan import Plan
 from benchmarks.harness.samples import ArmSamples, Measurement
@@ -131,7 +132,7 @@ def _run(samples: ArmSamples, facts: Facts, read_ns: float, saving: Saving) -> B
         ],
     }
     if samples.failure is not None:
-        words = "; ".join([samples.failure.headline, *samples.failure.notes])
+        words = failure_words(samples.failure)
         return BenchRun(**common, status="failed", failure=words, failure_code=samples.failure.code)
     stages = stage_summaries(samples.launches, read_ns)
     if not stages:

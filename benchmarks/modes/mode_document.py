@@ -13,6 +13,7 @@ from benchmarks.bench_document import BenchDocument, BenchRun, BenchSettings, Do
 from benchmarks.claims.split import reference_split
 from benchmarks.harness.artifact_files import artifact_part
 from benchmarks.harness.assembling import LIBRARIES, Facts
+from benchmarks.harness.failure_words import failure_words
 from benchmarks.harness.guarded_judgement import guarded
 from benchmarks.harness.saved_samples import Saving
 from benchmarks.harness.summarising import clock_read_ns, launch_record
@@ -93,7 +94,7 @@ def mode_run(
         "launches": [_record(one, plan, saving) for one in samples.launches],
     }
     if samples.failure is not None:
-        words = "; ".join([samples.failure.headline, *samples.failure.notes])
+        words = failure_words(samples.failure)
         return BenchRun(**common, status="failed", failure=words, failure_code=samples.failure.code)
     if not samples.launches:
         return BenchRun(**common, status="skipped", failure="it was interrupted before a launch ended")

@@ -87,8 +87,7 @@ def errors_of(found: Judged) -> list[CtkError]:
         return [_inconclusive(found.document)]
     branch = _BRANCHES.get(status, EnvironmentFailed)
     code = _code_of(found.document, branch)
-    first = reasons[0].replace(f"{code} ", "", 1)  # the error's own code stands before it already
-    return [branch(code, f"not everything could be measured: {first}", notes=reasons[1:])]
+    return [branch(code, f"not everything could be measured: {reasons[0]}", notes=reasons[1:])]
 
 
 def decisive(errors: Sequence[CtkError]) -> CtkError | None:

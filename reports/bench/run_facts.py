@@ -24,8 +24,8 @@ def show_run(run: BenchRun, canvas: Canvas) -> None:
     name = "" if run.arm == run.backend else f"{run.arm}: "
     canvas.head(f"{name}{run.backend}{version} ({run.origin})")
     if run.status != "ok":
-        words, code = run.failure or "no reason is known", run.failure_code or ""
-        canvas.line(f"{run.status}: {words if words.startswith(code) else f'{code} {words}'}", "red")
+        code = f"{run.failure_code} " if run.failure_code else ""
+        canvas.line(f"{run.status}: {code}{run.failure or 'no reason is known'}", "red")
     if not run.stages and run.status != "ok":
         return
     canvas.line(_configuration(run))

@@ -468,6 +468,7 @@ print(sorted({"onnxruntime", "openvino", "cv2", "torch", "pandas", "matplotlib"}
         (["--sweep", "batch=1,2", "--baseline", "b.json"], "CTK601", "--sweep and --baseline"),
         (["--sweep", "batch=1,2", "--save-baseline", "b.json"], "CTK601", "--sweep and --save-baseline"),
         (["--matrix", "m.toml", "--backend", "scripted"], "CTK601", "--matrix and --backend"),
+        (["--matrix", "m.toml", "--save-baseline", "b.json"], "CTK601", "--matrix and --save-baseline"),
         (["--weights", "released", "--artifact", "net.onnx"], "CTK601", "--weights and --artifact FILE"),
         (["--weights", "stolen"], "CTK601", "stolen"),
         (["--mode", "cool"], "CTK601", "cool"),

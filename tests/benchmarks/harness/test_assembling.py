@@ -197,7 +197,7 @@ def test_a_failed_arm_is_a_failed_run_with_its_last_words():
     found.samples["b"].failure = EnvironmentFailed("CTK404", "it crashed", notes=["its last words: oh"])
     document = assemble(found, PLAN, facts())
     assert [run.status for run in document.runs] == ["ok", "failed"]
-    assert document.runs[1].failure == "CTK404 it crashed; its last words: oh"
+    assert document.runs[1].failure == "it crashed; its last words: oh"
     assert document.runs[1].failure_code == "CTK404"
     assert document.comparisons == []
     assert document.verdict == "fail"
@@ -212,7 +212,7 @@ def test_a_control_that_failed_alone_fails_the_run():
     assert [run.status for run in document.runs] == ["ok", "ok"]
     assert document.verdict == "fail"
     assert document.control_failure == "CTK404 the process of a (control) was killed (SIGKILL)"
-    assert document.reasons == [f"there is no control: {document.control_failure}"]
+    assert document.reasons == [f"there is no control: {document.control_failure.removeprefix('CTK404 ')}"]
     found.samples["b"].failure = EnvironmentFailed("CTK408", "out of memory")
     assert not any("no control" in reason for reason in assemble(found, PLAN, facts()).reasons)
 

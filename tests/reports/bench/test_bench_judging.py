@@ -72,12 +72,6 @@ def test_every_reason_stands_in_the_line_or_a_note():
         assert sum(part in text for text in said) == 1
 
 
-def test_the_code_of_a_failed_run_is_said_once():
-    run = failed("CTK404").model_copy(update={"failure": "CTK404 it crashed"})
-    (error,) = errors_of(judged(document_of([run_of("a"), run])))
-    assert error.headline == "CTK404 not everything could be measured: b: failed: it crashed"
-
-
 def test_an_undecided_gate_says_how_many_launches_would_decide():
     undecided = gate("inconclusive").model_copy(update={"launches_needed": 12})
     (error,) = errors_of(judged(document_of([run_of("a")], gate=undecided)))

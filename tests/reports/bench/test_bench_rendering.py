@@ -177,8 +177,6 @@ def test_a_failed_run_shows_its_last_words_and_no_table():
     text = text_of(document_of([failed, whole_run()]))
     assert "failed: CTK404 the process crashed (SIGSEGV); its last words: ouch" in text
     assert text.count("stage ") == 1
-    again = failed.model_copy(update={"failure": f"CTK404 {failed.failure}"})
-    assert text_of(document_of([again, whole_run()])) == text
 
 
 def test_predicted_and_imported_figures_carry_the_word():
