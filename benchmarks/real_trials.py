@@ -1,18 +1,18 @@
 """Real trials of the harness: a model against itself, and a slowdown that is truly there (DESIGN §6).
 
     python -m benchmarks.real_trials [--trials 30] [--launches 10] [--rounds 8] [--iterations 20] [--threads N]
-                                     [--quiet N] [--backend onnxruntime] [--json FILE]
+                                     [--quiet-trials N] [--backend onnxruntime] [--json FILE]
 
 Each trial is one run of `benchmarks.bench` with two arms and the control, on a chain of equal convolutions of
 about 5 ms. The old arm has 25 of them and the new one 27, which is 8 % more of the same work: a real slowdown
 that no clock was made to show. The control runs the old network against itself. Bounds: the control says
 "different" (its interval leaves 1 out) in at most 4 of 30 trials; with a margin of 3 % the gate says
-``regression`` in 90 % of the trials on a quiet host, ``inconclusive`` in all others, and never ``pass``. Quiet
-is a host on which benchmark_method.md §7 finds nothing too noisy and whose control resolves the margin; neither
-looks at what the gate says. Beside it stands the stricter count of all trials whose control resolved the
-margin, quiet or not. A bound is stated as held over at least 30 trials, the 90 % over at least 30 on a quiet
-host; with fewer, what could not be shown is said. `--quiet` ends a series with so many of these, whatever the
-gates said.
+``regression`` in 90 % of the trials on a quiet host, ``inconclusive`` in every trial on another (which the gate
+itself sees to: the count only watches that it does), and never ``pass``. Quiet is a host on which
+benchmark_method.md §7 finds nothing too noisy and whose control resolves the margin; neither looks at what the
+gate says. Beside it stands the stricter count of all trials whose control resolved the margin, quiet or not. A
+bound is stated as held over at least 30 trials, the 90 % over at least 30 on a quiet host; with fewer, what
+could not be shown is said. `--quiet-trials` ends a series with so many of these, whatever the gates said.
 
 Exit status: 0 when all bounds were shown to hold, 2 when one is broken, 3 when something could not be shown.
 """
@@ -146,7 +146,9 @@ def main(words: Sequence[str] | None = None) -> int:
     # more than rounds do (benchmark_method.md §2).
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--iterations", type=int, default=20)
-    parser.add_argument("--quiet", type=int, default=None, help="end with so many trials on a quiet host")
+    parser.add_argument(
+        "--quiet-trials", type=int, default=None, help="end with so many trials on a quiet host"
+    )
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args(words)
     trials = []
@@ -156,7 +158,7 @@ def main(words: Sequence[str] | None = None) -> int:
             trials.append(_trial(nets, picture, seed, asked))
             sys.stdout.write(f"{seed + 1:3} {_line(trials[-1])}\n")
             sys.stdout.flush()
-            if asked.quiet is not None and sum(trial.quiet for trial in trials) >= asked.quiet:
+            if asked.quiet_trials is not None and sum(trial.quiet for trial in trials) >= asked.quiet_trials:
                 break
     tally = tally_of(trials)
     sys.stdout.write(f"{summary(tally)}\n")

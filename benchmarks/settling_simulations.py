@@ -29,7 +29,7 @@ from benchmarks.baseline.doubts import doubts
 from benchmarks.baseline.gates import gate_of
 from benchmarks.bench_document import BenchRun, LaunchRecord
 from benchmarks.harness.warm_launches import behind_cut
-from benchmarks.simulation_script import ended, options
+from benchmarks.simulation_script import concluded, options
 from benchmarks.statistics_simulations import ARMS, DRIFTS, MARGIN, QUIET, Blocks, Protocol, simulate, table
 from benchmarks.stats.blocks import round_medians
 from benchmarks.stats.paired import compare_medians
@@ -192,7 +192,7 @@ def main() -> int:
         sys.stdout.flush()
         found[name] = rows
         broken += [f"{name}, {what}" for what in broken_bounds(rows, case)]
-    return ended(asked, found, broken)
+    return concluded(asked, found, broken)
 
 
 if __name__ == "__main__":

@@ -24,22 +24,23 @@ class Options(NamedTuple):
     json: Path | None
 
 
-def options(description: str | None, runs: int) -> Options:
-    """Reads the words of the process.
+def options(docstring: str | None, runs: int, words: Sequence[str] | None = None) -> Options:
+    """Reads the command line.
 
     Args:
-        description: The script's docstring; its first line is shown.
+        docstring: The script's; its first line is shown with ``--help``.
         runs: Of every row, by default.
+        words: Those of the process by default.
     """
-    parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=(docstring or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=runs, help="of every row")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     return Options(max(given.runs, 1), given.seed, given.json)
 
 
-def ended(asked: Options, found: Mapping[str, object], broken: Sequence[str]) -> int:
+def concluded(asked: Options, found: Mapping[str, object], broken: Sequence[str]) -> int:
     """Says which bounds are broken, writes the figures, and returns the exit status.
 
     Args:

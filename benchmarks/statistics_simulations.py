@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.simulation_script import ended, options
+from benchmarks.simulation_script import concluded, options
 from benchmarks.stats.gating import judge_gate
 from benchmarks.stats.paired import Ratio, compare
 from benchmarks.stats.until import until
@@ -226,7 +226,7 @@ def main() -> int:
     stopping = {"ci=1%": until_row(rng, 0.01, runs)}
     found = {"drift": drifts, f"gate, margin {MARGIN:.0%}": gates, "until": stopping}
     sys.stdout.writelines(table(title, rows) + "\n\n" for title, rows in found.items())
-    return ended(asked, found, broken_bounds(drifts, gates, stopping))
+    return concluded(asked, found, broken_bounds(drifts, gates, stopping))
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def test_a_series_ends_with_so_many_trials_on_a_quiet_host(
 ):
     made = iter([document(1.08, 0.95, 1.06), document(1.08, 0.995, 1.004), document(1.0, 0.995, 1.004)])
     monkeypatch.setattr(real_trials, "_trial", lambda *_: trial_of(next(made)))
-    assert real_trials.main(["--trials", "3", "--quiet", "1"]) == 3
+    assert real_trials.main(["--trials", "3", "--quiet-trials", "1"]) == 3
     lines = capsys.readouterr().out.splitlines()
     assert "inconclusive: this host cannot resolve" in lines[0]
     assert lines[1].endswith(": regression")
