@@ -185,6 +185,18 @@ def test_what_a_verb_returns_is_the_status(
     assert ctk("other", PYTHONPATH=plugin("other_verb", source)).returncode == status
 
 
+def started(folder: Path, site: str) -> subprocess.Popen[str]:
+    """The verb `other` of a folder of plugins, running in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "toolkit", "other"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": site},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_is_130_with_one_line(
     tmp_path: Path, plugin: Callable[[str, str], str], sent: signal.Signals
@@ -192,14 +204,7 @@ def test_an_interrupt_is_130_with_one_line(
     # Not print: a signal within its flush may leave the line in the buffer, to be written once more.
     body = "    import os, time\n    os.write(1, b'ready\\n')\n    time.sleep(60)\n"
     site = plugin("other_verb", VERB + body)
-    with subprocess.Popen(
-        [sys.executable, "-m", "toolkit", "other"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": site},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started(tmp_path, site) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(sent)
@@ -215,14 +220,7 @@ def test_a_second_request_to_end_does_not_cut_short_what_the_first_began(
         "    finally:\n        os.write(1, b'cleaning\\n')\n        time.sleep(1)\n        print('cleaned')\n"
     )
     site = plugin("other_verb", VERB + body)
-    with subprocess.Popen(
-        [sys.executable, "-m", "toolkit", "other"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": site},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started(tmp_path, site) as process:
         assert process.stdout is not None
         for line in ("ready\n", "cleaning\n"):
             assert process.stdout.readline() == line
@@ -234,14 +232,7 @@ def test_a_second_request_to_end_does_not_cut_short_what_the_first_began(
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, plugin: Callable[[str, str], str]) -> None:
     body = "    for number in range(100000):\n        print('line', number)\n"
     site = plugin("other_verb", VERB + body)
-    with subprocess.Popen(
-        [sys.executable, "-m", "toolkit", "other"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": site},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with started(tmp_path, site) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() == "line 0\n"
