@@ -38,7 +38,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.peaks_cost
 	$(BIN)/python -m benchmarks.statistics_simulations
 	$(BIN)/python -m benchmarks.settling_simulations
-	$(BIN)/python -m benchmarks.real_trials --threads 1 --trials 75 --quiet-trials 30
+	$(BIN)/python -m benchmarks.real_trials --threads 1 --trials 75 --resolved 30
 	$(BIN)/python -m benchmarks.fault_commands
 
 docs: setup

@@ -22,12 +22,6 @@ def document(slowdown: float, low: float, high: float, sd: float = 0.001):
     return document_of(runs, control=control_of(low, high))
 
 
-def tally(trials: int, **counts: int) -> Tally:
-    """A tally of no findings but those given."""
-    nothing = {"different": 0, "quiet": 0, "found": 0, "passed": 0, "decided": 0}
-    return Tally(trials, **{**nothing, "resolved": counts.get("quiet", 0), **counts})
-
-
 def test_a_slowdown_is_found_where_the_host_resolves_the_margin():
     trials = [
         trial_of(document(1.08, 0.995, 1.004)),
@@ -37,68 +31,61 @@ def test_a_slowdown_is_found_where_the_host_resolves_the_margin():
     assert [trial.verdict for trial in trials] == ["regression", "inconclusive", "pass"]
     assert [trial.different for trial in trials] == [False, False, True]
     assert trials[0].ratio == pytest.approx(1.08, abs=0.005)
-    assert tally_of(trials) == Tally(3, different=1, quiet=2, found=1, passed=1, decided=0, resolved=2)
+    assert tally_of(trials) == Tally(trials=3, different=1, resolved=2, found=1, passed=1)
 
 
-def test_a_host_too_noisy_must_be_inconclusive_and_is_counted_apart():
+def test_a_host_too_noisy_counts_against_the_bound_and_is_said():
     quiet = document(1.08, 0.995, 1.004)
     stolen = EnvironmentFinding(name="steal", severity="too_noisy", message="the host took 9 %")
     noisy = quiet.model_copy(
         update={"environment": quiet.environment.model_copy(update={"findings": [stolen]})}
     )
-    trials = [trial_of(quiet), trial_of(noisy)]
-    assert trials[1].verdict == "inconclusive"
-    counted = tally_of(trials)
-    assert counted == Tally(2, different=0, quiet=1, found=1, passed=0, decided=0, resolved=2)
-    assert counted.missed == 0
-    assert "1 of 1 trials on a quiet host" in summary(counted)
-    assert "too noisy by §7 or not: 1 of 2 a regression" in summary(counted)
-    decided = tally_of([trials[1]._replace(verdict="regression")])
-    assert (decided.quiet, decided.decided) == (0, 1)
-    assert decided.broken == ["1 verdicts on a host that was not quiet"]
+    tally = tally_of([trial_of(quiet), trial_of(noisy)])
+    assert tally == Tally(trials=2, different=0, resolved=2, found=1, passed=0, noisy=1)
+    assert tally.missed == 1
+    assert "1 of the others on a host too noisy by §7" in summary(tally)
 
 
 @pytest.mark.parametrize(
-    ("told", "broken", "not_shown"),
+    ("tally", "broken", "not_shown"),
     [
-        (tally(30, different=4, quiet=30, found=27), 0, 0),
-        (tally(60, different=8, quiet=40, found=36), 0, 0),
-        (tally(30, different=5, quiet=30, found=30), 1, 0),
-        (tally(30, quiet=30, found=26), 1, 0),
-        (tally(30, quiet=30, found=29, passed=1), 1, 0),
-        (tally(31, quiet=30, found=30, decided=1), 1, 0),
-        (tally(30), 0, 1),
-        (tally(30, quiet=29, found=26), 0, 1),
-        (tally(2, different=1, quiet=1), 0, 2),
-        (tally(6, different=5, quiet=5, found=1, passed=1), 3, 2),  # no further trial could mend that
-        (tally(0), 0, 2),
+        (Tally(30, different=4, resolved=30, found=27, passed=0), 0, 0),
+        (Tally(60, different=8, resolved=40, found=36, passed=0), 0, 0),
+        (Tally(30, different=5, resolved=30, found=30, passed=0), 1, 0),
+        (Tally(30, different=0, resolved=30, found=26, passed=0), 1, 0),
+        (Tally(30, different=0, resolved=30, found=29, passed=1), 1, 0),
+        (Tally(30, different=0, resolved=0, found=0, passed=0), 0, 1),
+        (Tally(30, different=0, resolved=29, found=26, passed=0), 0, 1),
+        (Tally(2, different=1, resolved=1, found=0, passed=0), 0, 2),
+        (Tally(6, different=5, resolved=5, found=1, passed=1), 3, 2),  # no further trial could mend that
+        (Tally(0, different=0, resolved=0, found=0, passed=0), 0, 2),
     ],
 )
-def test_the_bounds(told: Tally, broken: int, not_shown: int):
-    assert (len(told.broken), len(told.not_shown)) == (broken, not_shown)
-    words = summary(told).splitlines()[-1]
+def test_the_bounds(tally: Tally, broken: int, not_shown: int):
+    assert (len(tally.broken), len(tally.not_shown)) == (broken, not_shown)
+    words = summary(tally).splitlines()[-1]
     held = not broken and not not_shown
     assert (words == "bounds: held") == held
     assert words.startswith("bounds: NOT held: ") == bool(broken)
 
 
 def test_what_could_not_be_shown_is_said():
-    text = summary(tally(30, different=1, quiet=4, found=4))
+    text = summary(Tally(30, different=1, resolved=4, found=4, passed=0))
     assert text.splitlines()[-1] == (
-        "bounds: none broken, but not shown: how often the slowdown is found: 4 trials on a quiet host, and it takes 30"
+        "bounds: none broken, but not shown: how often the slowdown is found: 4 trials resolved 3%, and it takes 30"
     )
 
 
-def test_a_series_ends_with_so_many_trials_on_a_quiet_host(
+def test_a_series_ends_with_the_trials_that_resolved_the_margin(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     made = iter([document(1.08, 0.95, 1.06), document(1.08, 0.995, 1.004), document(1.0, 0.995, 1.004)])
     monkeypatch.setattr(real_trials, "_trial", lambda *_: trial_of(next(made)))
-    assert real_trials.main(["--trials", "3", "--quiet-trials", "1"]) == 3
+    assert real_trials.main(["--trials", "3", "--resolved", "1"]) == 3
     lines = capsys.readouterr().out.splitlines()
     assert "inconclusive: this host cannot resolve" in lines[0]
     assert lines[1].endswith(": regression")
-    assert "1 of 1 trials on a quiet host" in lines[3]
+    assert "1 of 1 trials that resolved 3%" in lines[3]
 
 
 def test_the_new_network_does_eight_percent_more():
