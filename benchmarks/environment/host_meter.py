@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
 from benchmarks.environment.control_group import find_control_group, throttled
-from benchmarks.environment.processor_time import read_ticks
+from benchmarks.environment.processor_time import Ticks, read_ticks
 from benchmarks.environment.reading import Roots, Unknown
 from toolkit.backends.cores import usable_cpus
 
@@ -30,8 +31,8 @@ class BlockConditions:
 
     Attributes:
         steal_fraction: Share of the processor time that the usable processors wanted (worked or were stolen) which the
-            host took away; the least that the counters prove. They count whole ticks (10 ms), so one tick less
-            than their difference is certain: a block of a few ticks would else be condemned for a single one.
+            host took away; the least that the counters prove. Each processor's counts whole ticks (10 ms), so one
+            tick less than its difference is certain: a block of a few ticks would else be condemned for a single one.
         throttled: How often a quota stopped this control group or one above it.
         involuntary_switches: How often the kernel gave the processor to another process.
     """
@@ -43,7 +44,7 @@ class BlockConditions:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    ticks: tuple[int, int] | Unknown
+    ticks: Ticks | Unknown
     throttled: int | None
     switches: int | None
 
@@ -95,18 +96,23 @@ class HostMeter:
 def _stolen(first: _Reading, last: _Reading) -> float | None:
     if isinstance(first.ticks, Unknown) or isinstance(last.ticks, Unknown):
         return None
-    return stolen_fraction(last.ticks[0] - first.ticks[0], last.ticks[1] - first.ticks[1])
+    before, after = first.ticks, last.ticks
+    return stolen_fraction(
+        after.busy - before.busy,
+        (ticks - before.stolen.get(name, ticks) for name, ticks in after.stolen.items()),
+    )
 
 
-def stolen_fraction(busy: int, stolen: int) -> float:
+def stolen_fraction(busy: int, stolen: Iterable[int]) -> float:
     """The least share of wanted time that was stolen for sure.
 
     Args:
         busy: Difference of two readings of the busy ticks.
-        stolen: The same of the stolen ones; both are cut to whole ticks, so one less is certain.
+        stolen: The same of the stolen ones, for each counter: it is cut to whole ticks, so one less is certain.
     """
-    wanted = max(busy, 0) + max(stolen, 0)
-    return max(stolen - 1, 0) / wanted if wanted else 0.0
+    counts = [max(ticks, 0) for ticks in stolen]
+    wanted = max(busy, 0) + sum(counts)
+    return sum(max(ticks - 1, 0) for ticks in counts) / wanted if wanted else 0.0
 
 
 def _difference(first: int | None, last: int | None) -> int | None:

@@ -97,7 +97,7 @@ def _stolen_between(before: Host, after: Host) -> float | None:
     counts = [_fact(host, "load", key) for key in ("busy_ticks", "stolen_ticks") for host in (before, after)]
     if None in counts:
         return None
-    return stolen_fraction(counts[1] - counts[0], counts[3] - counts[2])
+    return stolen_fraction(counts[1] - counts[0], [counts[3] - counts[2]])
 
 
 def _affinity(before: Host, after: Host, threads: int) -> Iterator[Suspicion]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from benchmarks.environment.reading import Group, Roots, Unknown, text_of
 
@@ -12,27 +13,39 @@ _BUSY = (0, 1, 2, 5, 6)
 _STEAL = 7
 
 
-def read_ticks(roots: Roots, cpus: AbstractSet[int]) -> tuple[int, int] | Unknown:
+class Ticks(NamedTuple):
+    """Time since start-up of some logical processors, in ticks; the length of one is `tick_ms`.
+
+    Attributes:
+        busy: In which they worked, all together.
+        stolen: In which a host gave them to somebody else, by the processor's name: every counter is cut to whole
+            ticks by itself.
+    """
+
+    busy: int
+    stolen: dict[str, int]
+
+
+def read_ticks(roots: Roots, cpus: AbstractSet[int]) -> Ticks | Unknown:
     """Ticks since start-up in which some logical processors worked, and in which they were stolen.
 
     Args:
         roots: Where to read.
         cpus: Numbers of the logical processors that count; the others' idleness would hide a theft.
-
-    Returns:
-        Busy and stolen ticks; the length of a tick is `tick_ms`.
     """
     text = text_of(roots.proc / "stat")
     if isinstance(text, Unknown):
         return text
     wanted = {f"cpu{number}" for number in cpus}
-    rows = [line.split()[1:] for line in text.splitlines() if line.partition(" ")[0] in wanted]
+    rows = {
+        words[0]: words[1:] for line in text.splitlines() if (words := line.split()) and words[0] in wanted
+    }
     try:
-        busy = sum(int(row[place]) for row in rows for place in _BUSY)
-        stolen = sum(int(row[_STEAL]) for row in rows)
+        busy = sum(int(row[place]) for row in rows.values() for place in _BUSY)
+        stolen = {name: int(row[_STEAL]) for name, row in rows.items()}
     except (ValueError, IndexError):
         return Unknown("stat: it counts no stolen time")
-    return (busy, stolen) if rows else Unknown("stat: none of the usable processors is in it")
+    return Ticks(busy, stolen) if rows else Unknown("stat: none of the usable processors is in it")
 
 
 def tick_ms() -> float | Unknown:
@@ -48,8 +61,8 @@ def read_load(roots: Roots, cpus: AbstractSet[int]) -> Group:
     ticks = read_ticks(roots, cpus)
     return {
         "average": _averages(roots),
-        "busy_ticks": ticks if isinstance(ticks, Unknown) else ticks[0],
-        "stolen_ticks": ticks if isinstance(ticks, Unknown) else ticks[1],
+        "busy_ticks": ticks if isinstance(ticks, Unknown) else ticks.busy,
+        "stolen_ticks": ticks if isinstance(ticks, Unknown) else sum(ticks.stolen.values()),
         "tick_ms": tick_ms(),
     }
 

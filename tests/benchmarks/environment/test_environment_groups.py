@@ -137,10 +137,11 @@ STAT = "cpu  9 9 9 9 9 9 9 9 0 0\ncpu0 1 2 3 100 50 4 5 6 1 1\ncpu1 10 20 30 9 9
 def test_ticks_of_the_usable_processors_and_the_load(roots: Roots):
     put(roots.proc / "stat", STAT)
     put(roots.proc / "loadavg", "0.50 1.25 2.00 1/140 9")
-    assert read_ticks(roots, {0}) == (1 + 2 + 3 + 4 + 5, 6)
-    assert read_ticks(roots, {0, 1}) == (15 + 150, 66)
+    assert read_ticks(roots, {0}) == (1 + 2 + 3 + 4 + 5, {"cpu0": 6})
+    assert read_ticks(roots, {0, 1}) == (15 + 150, {"cpu0": 6, "cpu1": 60})
     assert isinstance(read_ticks(roots, {5}), Unknown)
-    assert read_load(roots, {1})["average"] == [0.5, 1.25, 2.0]
+    load = read_load(roots, {0, 1})
+    assert (load["average"], load["busy_ticks"], load["stolen_ticks"]) == ([0.5, 1.25, 2.0], 165, 66)
     put(roots.proc / "stat", "cpu0 1 2 3")
     assert isinstance(read_ticks(roots, {0}), Unknown), "an old kernel that counts no stolen time"
 

@@ -11,10 +11,14 @@ from benchmarks.environment.host_meter import BlockConditions, HostMeter, stolen
 from benchmarks.environment.reading import Roots
 
 
-def system(folder: Path, *, busy: int, stolen: int, throttled: int | None) -> Roots:
+def system(
+    folder: Path, *, busy: int, stolen: int, throttled: int | None, stolen_of_other: int = 999
+) -> Roots:
     roots = Roots(folder / "proc", folder / "sys", folder)
     (roots.proc / "self").mkdir(parents=True, exist_ok=True)
-    (roots.proc / "stat").write_text(f"cpu0 {busy} 0 0 5000 0 0 0 {stolen} 0 0\ncpu1 0 0 0 0 0 0 0 999 0 0\n")
+    (roots.proc / "stat").write_text(
+        f"cpu0 {busy} 0 0 5000 0 0 0 {stolen} 0 0\ncpu1 0 0 0 0 0 0 0 {stolen_of_other} 0 0\n"
+    )
     (roots.proc / "self" / "cgroup").write_text("0::/\n")
     if throttled is not None:
         (roots.sys / "fs" / "cgroup").mkdir(parents=True, exist_ok=True)
@@ -40,10 +44,38 @@ def test_what_the_system_does_not_tell_is_none(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("busy", "stolen", "share"),
-    [(0, 0, 0.0), (10, 0, 0.0), (9, 1, 0.0), (8, 2, 0.1), (0, 5, 0.8), (98, 3, 2 / 101)],
+    ("one", "other", "share"), [(1, 1, 0.0), (2, 1, 1 / 26), (2, 2, 2 / 27), (5, 0, 4 / 28)]
 )
-def test_a_single_tick_proves_nothing(busy: int, stolen: int, share: float):
+def test_a_tick_of_each_processor_is_uncertain(tmp_path: Path, one: int, other: int, share: float):
+    """Each counter is cut by itself: a microsecond on each of two processors can show as a tick on each."""
+    meter = HostMeter({0, 1}, system(tmp_path, busy=10, stolen=3, throttled=None, stolen_of_other=40))
+    meter.start()
+    system(tmp_path, busy=33, stolen=3 + one, throttled=None, stolen_of_other=40 + other)
+    assert meter.stop().steal_fraction == pytest.approx(share)
+
+
+def test_a_processor_that_came_in_between_proves_nothing(tmp_path: Path):
+    roots = system(tmp_path, busy=10, stolen=3, throttled=None)
+    (roots.proc / "stat").write_text("cpu0 10 0 0 5000 0 0 0 3 0 0\n")
+    meter = HostMeter({0, 1}, roots)
+    meter.start()
+    system(tmp_path, busy=33, stolen=3, throttled=None)
+    assert meter.stop().steal_fraction == 0.0
+
+
+@pytest.mark.parametrize(
+    ("busy", "stolen", "share"),
+    [
+        (0, [], 0.0),
+        (10, [0], 0.0),
+        (9, [1], 0.0),
+        (8, [2], 0.1),
+        (0, [5], 0.8),
+        (98, [3], 2 / 101),
+        (96, [1, 3], 0.02),
+    ],
+)
+def test_a_single_tick_proves_nothing(busy: int, stolen: list[int], share: float):
     assert stolen_fraction(busy, stolen) == pytest.approx(share)
 
 
