@@ -10,9 +10,10 @@ that no clock was made to show. The control runs the old network against itself.
 ``regression`` in 90 % and never ``pass``. Where the control does not resolve the margin the host is too noisy,
 and ``inconclusive`` is the right answer: the 90 % are over the trials in which it does. Some of these are on a
 host that benchmark_method.md §7 calls too noisy, for the time that it took away; they count against the 90 %,
-and how many they are is said. A bound is stated as held over at least 30 trials, the 90 % over at least 30 that
-resolved the margin; with fewer, what could not be shown is said. `--resolved` ends a series when so many
-controls have resolved the margin, whatever the gates said.
+and the share on the quiet host alone is said beside it. On a host that is not quiet, by the control or by §7,
+the gate says ``inconclusive`` and nothing else. A bound is stated as held over at least 30 trials, the 90 % over at
+least 30 that resolved the margin; with fewer, what could not be shown is said. `--resolved` ends a series when so
+many controls have resolved the margin, whatever the gates said.
 
 Exit status: 0 when all bounds were shown to hold, 2 when one is broken, 3 when something could not be shown.
 """
@@ -79,10 +80,12 @@ class Tally(NamedTuple):
 
     Attributes:
         different: Controls that called a model different from itself.
-        resolved: Trials on a host that was quiet enough for the margin.
+        resolved: Trials whose control resolved the margin.
         found: Of those, how many called the slowdown a regression.
         passed: Trials of any kind that let it pass.
-        noisy: Of those that resolved the margin and did not call it one, how many had a host too noisy by §7.
+        quiet: Of those that resolved the margin, how many had a host that §7 does not call too noisy.
+        found_quiet: Of the quiet ones, how many called the slowdown a regression.
+        decided_elsewhere: Trials that were not quiet and said something else than ``inconclusive``.
     """
 
     trials: int
@@ -90,7 +93,9 @@ class Tally(NamedTuple):
     resolved: int
     found: int
     passed: int
-    noisy: int = 0
+    quiet: int
+    found_quiet: int
+    decided_elsewhere: int
 
     @property
     def broken(self) -> list[str]:
@@ -100,6 +105,7 @@ class Tally(NamedTuple):
                 self.different, MOST_DIFFERENT, self.trials
             ),
             f"{self.passed} slowdowns passed": self.passed > 0,
+            f"{self.decided_elsewhere} verdicts on a host that was not quiet": self.decided_elsewhere > 0,
             f"{self.missed} slowdowns were not called a regression": _exceeds(
                 self.missed, MOST_MISSED, self.resolved
             ),
@@ -171,13 +177,18 @@ def main(words: Sequence[str] | None = None) -> int:
 def tally_of(trials: Sequence[Trial]) -> Tally:
     """Counts what the trials said."""
     resolved = [trial for trial in trials if trial.resolved]
+    quiet = [trial for trial in resolved if not trial.noisy]
     return Tally(
         trials=len(trials),
         different=sum(trial.different for trial in trials),
         resolved=len(resolved),
         found=sum(trial.verdict == "regression" for trial in resolved),
         passed=sum(trial.verdict == "pass" for trial in trials),
-        noisy=sum(trial.noisy and trial.verdict != "regression" for trial in resolved),
+        quiet=len(quiet),
+        found_quiet=sum(trial.verdict == "regression" for trial in quiet),
+        decided_elsewhere=sum(
+            trial.verdict != "inconclusive" for trial in trials if trial.noisy or not trial.resolved
+        ),
     )
 
 
@@ -229,11 +240,13 @@ def _line(trial: Trial) -> str:
 
 
 def summary(tally: Tally) -> str:
-    """All trials in three lines: figures against bounds, and what they show."""
+    """All trials in four lines: figures against bounds, and what they show."""
     return (
         f"controls that said different: {tally.different} of {tally.trials} (at most 4 of 30)\n"
         f"8 % slowdown called a regression: {tally.found} of {tally.resolved} trials that resolved {MARGIN:.0%} "
-        f"(at least 90 %; {tally.noisy} of the others on a host too noisy by §7); passed: {tally.passed} of {tally.trials} (never)\n"
+        f"(at least 90 %), {tally.found_quiet} of the {tally.quiet} on a host that §7 does not call too noisy\n"
+        f"passed: {tally.passed} of {tally.trials} (never); another verdict than inconclusive where the host was not "
+        f"quiet: {tally.decided_elsewhere} of {tally.trials - tally.quiet} (never)\n"
         f"bounds: {_statement(tally)}"
     )
 

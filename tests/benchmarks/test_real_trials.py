@@ -31,7 +31,9 @@ def test_a_slowdown_is_found_where_the_host_resolves_the_margin():
     assert [trial.verdict for trial in trials] == ["regression", "inconclusive", "pass"]
     assert [trial.different for trial in trials] == [False, False, True]
     assert trials[0].ratio == pytest.approx(1.08, abs=0.005)
-    assert tally_of(trials) == Tally(trials=3, different=1, resolved=2, found=1, passed=1)
+    assert tally_of(trials) == Tally(
+        3, different=1, resolved=2, found=1, passed=1, quiet=2, found_quiet=1, decided_elsewhere=0
+    )
 
 
 def test_a_host_too_noisy_counts_against_the_bound_and_is_said():
@@ -41,24 +43,44 @@ def test_a_host_too_noisy_counts_against_the_bound_and_is_said():
         update={"environment": quiet.environment.model_copy(update={"findings": [stolen]})}
     )
     tally = tally_of([trial_of(quiet), trial_of(noisy)])
-    assert tally == Tally(trials=2, different=0, resolved=2, found=1, passed=0, noisy=1)
+    assert tally == Tally(
+        2, different=0, resolved=2, found=1, passed=0, quiet=1, found_quiet=1, decided_elsewhere=0
+    )
     assert tally.missed == 1
-    assert "1 of the others on a host too noisy by §7" in summary(tally)
+    said = summary(tally)
+    assert (
+        "1 of 2 trials that resolved 3% (at least 90 %), 1 of the 1 on a host that §7 does not call" in said
+    )
+    assert "where the host was not quiet: 0 of 1 (never)" in said
+
+
+def test_a_verdict_on_a_host_that_is_not_quiet_breaks_a_bound():
+    loaded = trial_of(document(1.08, 0.95, 1.06))
+    sound = trial_of(document(1.08, 0.995, 1.004))
+    wrong = [loaded._replace(verdict="regression"), sound._replace(noisy=True)]
+    tally = tally_of([loaded, sound, *wrong])
+    assert tally.decided_elsewhere == 2
+    assert tally.broken == ["2 verdicts on a host that was not quiet"]
+
+
+def counted(trials: int, different: int, resolved: int, found: int, passed: int) -> Tally:
+    """All on a quiet host."""
+    return Tally(trials, different, resolved, found, passed, resolved, found, decided_elsewhere=0)
 
 
 @pytest.mark.parametrize(
     ("tally", "broken", "not_shown"),
     [
-        (Tally(30, different=4, resolved=30, found=27, passed=0), 0, 0),
-        (Tally(60, different=8, resolved=40, found=36, passed=0), 0, 0),
-        (Tally(30, different=5, resolved=30, found=30, passed=0), 1, 0),
-        (Tally(30, different=0, resolved=30, found=26, passed=0), 1, 0),
-        (Tally(30, different=0, resolved=30, found=29, passed=1), 1, 0),
-        (Tally(30, different=0, resolved=0, found=0, passed=0), 0, 1),
-        (Tally(30, different=0, resolved=29, found=26, passed=0), 0, 1),
-        (Tally(2, different=1, resolved=1, found=0, passed=0), 0, 2),
-        (Tally(6, different=5, resolved=5, found=1, passed=1), 3, 2),  # no further trial could mend that
-        (Tally(0, different=0, resolved=0, found=0, passed=0), 0, 2),
+        (counted(30, different=4, resolved=30, found=27, passed=0), 0, 0),
+        (counted(60, different=8, resolved=40, found=36, passed=0), 0, 0),
+        (counted(30, different=5, resolved=30, found=30, passed=0), 1, 0),
+        (counted(30, different=0, resolved=30, found=26, passed=0), 1, 0),
+        (counted(30, different=0, resolved=30, found=29, passed=1), 1, 0),
+        (counted(30, different=0, resolved=0, found=0, passed=0), 0, 1),
+        (counted(30, different=0, resolved=29, found=26, passed=0), 0, 1),
+        (counted(2, different=1, resolved=1, found=0, passed=0), 0, 2),
+        (counted(6, different=5, resolved=5, found=1, passed=1), 3, 2),  # no further trial could mend that
+        (counted(0, different=0, resolved=0, found=0, passed=0), 0, 2),
     ],
 )
 def test_the_bounds(tally: Tally, broken: int, not_shown: int):
@@ -70,7 +92,7 @@ def test_the_bounds(tally: Tally, broken: int, not_shown: int):
 
 
 def test_what_could_not_be_shown_is_said():
-    text = summary(Tally(30, different=1, resolved=4, found=4, passed=0))
+    text = summary(counted(30, different=1, resolved=4, found=4, passed=0))
     assert text.splitlines()[-1] == (
         "bounds: none broken, but not shown: how often the slowdown is found: 4 trials resolved 3%, and it takes 30"
     )
@@ -86,6 +108,7 @@ def test_a_series_ends_with_the_trials_that_resolved_the_margin(
     assert "inconclusive: this host cannot resolve" in lines[0]
     assert lines[1].endswith(": regression")
     assert "1 of 1 trials that resolved 3%" in lines[3]
+    assert lines[4].endswith("where the host was not quiet: 0 of 1 (never)")
 
 
 def test_the_new_network_does_eight_percent_more():
