@@ -168,7 +168,7 @@ def main(words: Sequence[str] | None = None) -> int:
             "origin": "measured",
             **protocol,
             "trials": [trial._asdict() for trial in trials],
-            **tally._asdict(),
+            "tally": tally._asdict(),
         }
         asked.json.write_text(json.dumps(found, indent=1) + "\n")
     return 2 if tally.broken else 3 if tally.not_shown else 0

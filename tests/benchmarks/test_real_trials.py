@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -99,16 +100,20 @@ def test_what_could_not_be_shown_is_said():
 
 
 def test_a_series_ends_with_the_trials_that_resolved_the_margin(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     made = iter([document(1.08, 0.95, 1.06), document(1.08, 0.995, 1.004), document(1.0, 0.995, 1.004)])
     monkeypatch.setattr(real_trials, "_trial", lambda *_: trial_of(next(made)))
-    assert real_trials.main(["--trials", "3", "--resolved", "1"]) == 3
+    words = ["--trials", "3", "--resolved", "1", "--json", str(tmp_path / "out.json")]
+    assert real_trials.main(words) == 3
     lines = capsys.readouterr().out.splitlines()
     assert "inconclusive: this host cannot resolve" in lines[0]
     assert lines[1].endswith(": regression")
     assert "1 of 1 trials that resolved 3%" in lines[3]
     assert lines[4].endswith("where the host was not quiet: 0 of 1 (never)")
+    kept = json.loads((tmp_path / "out.json").read_bytes())
+    assert [trial["verdict"] for trial in kept["trials"]] == ["inconclusive", "regression"]
+    assert (kept["tally"]["trials"], kept["tally"]["quiet"]) == (2, 1)
 
 
 def test_the_new_network_does_eight_percent_more():
