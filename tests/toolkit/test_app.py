@@ -187,14 +187,20 @@ def test_what_a_verb_returns_is_the_status(
 
 def started(folder: Path, site: str) -> subprocess.Popen[str]:
     """The verb `other` of a folder of plugins, running in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "toolkit", "other"],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": site},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    # A shell that starts the tests in the background has SIGINT ignored in all that comes of it; a handler is not
+    # inherited, and leaves the new process the default.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "toolkit", "other"],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": site},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
