@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
@@ -31,8 +30,9 @@ class BlockConditions:
 
     Attributes:
         steal_fraction: Share of the processor time that the usable processors wanted (worked or were stolen) which the
-            host took away; the least that the counters prove. Each processor's counts whole ticks (10 ms), so one
-            tick less than its difference is certain: a block of a few ticks would else be condemned for a single one.
+            host took away; about the least that the counters prove. They count whole ticks (10 ms), so one tick less
+            than a counter's difference is certain: a block of a few ticks would else be condemned for a single one.
+            None too where a processor came or went in between.
         throttled: How often a quota stopped this control group or one above it.
         involuntary_switches: How often the kernel gave the processor to another process.
     """
@@ -94,25 +94,36 @@ class HostMeter:
 
 
 def _stolen(first: _Reading, last: _Reading) -> float | None:
-    if isinstance(first.ticks, Unknown) or isinstance(last.ticks, Unknown):
-        return None
     before, after = first.ticks, last.ticks
-    return stolen_fraction(
-        after.busy - before.busy,
-        (ticks - before.stolen.get(name, ticks) for name, ticks in after.stolen.items()),
-    )
+    if (
+        isinstance(before, Unknown)
+        or isinstance(after, Unknown)
+        or before.stolen.keys() != after.stolen.keys()
+    ):
+        return None
+    each = [after.stolen[name] - ticks for name, ticks in before.stolen.items()]
+    certain = sum(_certain(ticks) for ticks in each)
+    if before.stolen_in_all is not None and after.stolen_in_all is not None:
+        # A little of each processor adds up here before it is cut.
+        certain = max(certain, _certain(after.stolen_in_all - before.stolen_in_all))
+    return stolen_fraction(after.busy - before.busy, sum(each), certain)
 
 
-def stolen_fraction(busy: int, stolen: Iterable[int]) -> float:
+def stolen_fraction(busy: int, stolen: int, certain: int | None = None) -> float:
     """The least share of wanted time that was stolen for sure.
 
     Args:
         busy: Difference of two readings of the busy ticks.
-        stolen: The same of the stolen ones, for each counter: it is cut to whole ticks, so one less is certain.
+        stolen: The same of the stolen ones.
+        certain: How many of these are certain; one less than all by default, as of a single counter.
     """
-    counts = [max(ticks, 0) for ticks in stolen]
-    wanted = max(busy, 0) + sum(counts)
-    return sum(max(ticks - 1, 0) for ticks in counts) / wanted if wanted else 0.0
+    wanted = max(busy, 0) + max(stolen, 0)
+    return (_certain(stolen) if certain is None else certain) / wanted if wanted else 0.0
+
+
+def _certain(ticks: int) -> int:
+    """Of a difference of a counter that is cut to whole ticks."""
+    return max(ticks - 1, 0)
 
 
 def _difference(first: int | None, last: int | None) -> int | None:

@@ -93,11 +93,15 @@ def _stolen(blocks: Sequence[Conditions], before: Host, after: Host) -> Iterator
 
 
 def _stolen_between(before: Host, after: Host) -> float | None:
-    """From the first reading to the last; blocks of a few ticks each cannot prove anything alone."""
+    """From the first reading to the last; blocks of a few ticks each cannot prove anything alone.
+
+    The time between the blocks counts as well, and may hide what was stolen in some of them. One tick is taken off
+    the sum of all processors, though each is cut by itself: on the strict side, by a tick for each in a whole run.
+    """
     counts = [_fact(host, "load", key) for key in ("busy_ticks", "stolen_ticks") for host in (before, after)]
     if None in counts:
         return None
-    return stolen_fraction(counts[1] - counts[0], [counts[3] - counts[2]])
+    return stolen_fraction(counts[1] - counts[0], counts[3] - counts[2])
 
 
 def _affinity(before: Host, after: Host, threads: int) -> Iterator[Suspicion]:

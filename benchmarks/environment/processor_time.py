@@ -20,10 +20,13 @@ class Ticks(NamedTuple):
         busy: In which they worked, all together.
         stolen: In which a host gave them to somebody else, by the processor's name: every counter is cut to whole
             ticks by itself.
+        stolen_in_all: The same of all processors of the system, added up by the kernel before it is cut; None where
+            others than those asked for are among them.
     """
 
     busy: int
     stolen: dict[str, int]
+    stolen_in_all: int | None
 
 
 def read_ticks(roots: Roots, cpus: AbstractSet[int]) -> Ticks | Unknown:
@@ -32,20 +35,23 @@ def read_ticks(roots: Roots, cpus: AbstractSet[int]) -> Ticks | Unknown:
     Args:
         roots: Where to read.
         cpus: Numbers of the logical processors that count; the others' idleness would hide a theft.
+
+    Returns:
+        The ticks, or why they are unknown.
     """
     text = text_of(roots.proc / "stat")
     if isinstance(text, Unknown):
         return text
-    wanted = {f"cpu{number}" for number in cpus}
-    rows = {
-        words[0]: words[1:] for line in text.splitlines() if (words := line.split()) and words[0] in wanted
-    }
+    system = {words[0]: words[1:] for line in text.splitlines() if (words := line.split())}
+    rows = {name: row for number in sorted(cpus) if (row := system.get(name := f"cpu{number}")) is not None}
+    others = any(name.startswith("cpu") for name in system.keys() - rows.keys() - {"cpu"})
     try:
         busy = sum(int(row[place]) for row in rows.values() for place in _BUSY)
         stolen = {name: int(row[_STEAL]) for name, row in rows.items()}
+        in_all = None if others or "cpu" not in system else int(system["cpu"][_STEAL])
     except (ValueError, IndexError):
         return Unknown("stat: it counts no stolen time")
-    return Ticks(busy, stolen) if rows else Unknown("stat: none of the usable processors is in it")
+    return Ticks(busy, stolen, in_all) if rows else Unknown("stat: none of the usable processors is in it")
 
 
 def tick_ms() -> float | Unknown:

@@ -137,8 +137,9 @@ STAT = "cpu  9 9 9 9 9 9 9 9 0 0\ncpu0 1 2 3 100 50 4 5 6 1 1\ncpu1 10 20 30 9 9
 def test_ticks_of_the_usable_processors_and_the_load(roots: Roots):
     put(roots.proc / "stat", STAT)
     put(roots.proc / "loadavg", "0.50 1.25 2.00 1/140 9")
-    assert read_ticks(roots, {0}) == (1 + 2 + 3 + 4 + 5, {"cpu0": 6})
-    assert read_ticks(roots, {0, 1}) == (15 + 150, {"cpu0": 6, "cpu1": 60})
+    assert read_ticks(roots, {0}) == (1 + 2 + 3 + 4 + 5, {"cpu0": 6}, None)
+    assert read_ticks(roots, {0, 1}) == (15 + 150, {"cpu0": 6, "cpu1": 60}, None)
+    assert read_ticks(roots, {0, 1, 10}) == (15 + 150 + 35, {"cpu0": 6, "cpu1": 60, "cpu10": 7}, 9)
     assert isinstance(read_ticks(roots, {5}), Unknown)
     load = read_load(roots, {0, 1})
     assert (load["average"], load["busy_ticks"], load["stolen_ticks"]) == ([0.5, 1.25, 2.0], 165, 66)
