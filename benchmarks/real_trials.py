@@ -244,7 +244,7 @@ def summary(tally: Tally) -> str:
     return (
         f"controls that said different: {tally.different} of {tally.trials} (at most 4 of 30)\n"
         f"8 % slowdown called a regression: {tally.found} of {tally.resolved} trials that resolved {MARGIN:.0%} "
-        f"(at least 90 %), {tally.found_quiet} of the {tally.quiet} on a host that §7 does not call too noisy\n"
+        f"(at least 90 %), {tally.found_quiet} of the {tally.quiet} of these whose host was not too noisy by benchmark_method.md §7\n"
         f"passed: {tally.passed} of {tally.trials} (never); another verdict than inconclusive where the host was not "
         f"quiet: {tally.decided_elsewhere} of {tally.trials - tally.quiet} (never)\n"
         f"bounds: {_statement(tally)}"

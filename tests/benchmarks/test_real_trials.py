@@ -49,9 +49,7 @@ def test_a_host_too_noisy_counts_against_the_bound_and_is_said():
     )
     assert tally.missed == 1
     said = summary(tally)
-    assert (
-        "1 of 2 trials that resolved 3% (at least 90 %), 1 of the 1 on a host that §7 does not call" in said
-    )
+    assert "1 of 2 trials that resolved 3% (at least 90 %), 1 of the 1 of these whose host" in said
     assert "where the host was not quiet: 0 of 1 (never)" in said
 
 

@@ -12,7 +12,8 @@ from scripted_backend import register, small_picture
 from benchmarks.bench_document import BenchRun, Plausibility
 from toolkit.app import main
 
-# Backends beside `scripted`: one whose process ends in its third inference, and one that is slower at f32.
+# Backends beside `scripted`: one whose process ends in its third inference, one that is slower at f32, and one that
+# executes bf16.
 _OTHERS = """
 from scripted_runtime import Scripted, Session
 

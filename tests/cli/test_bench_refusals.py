@@ -1,4 +1,4 @@
-"""Words of `ctk bench`, and settings of a matrix, that mean nothing: 64, before anything runs."""
+"""Words of `ctk bench`, and settings of a matrix, that mean nothing or do not go together: 64, before anything runs."""
 
 from __future__ import annotations
 
